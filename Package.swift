@@ -1,0 +1,246 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The floors of the package, bottom up; Tests/ArchitectureTests holds the imports to them.
+//
+// COPPICE_CONTROL_ONLY=1   leaves out everything that needs libtorch (login nodes, quick checks).
+// COPPICE_SLICE=A,B        keeps only these targets and what they need, so that a change to one
+//                          capability builds and tests in seconds: COPPICE_SLICE=SearchTests swift test
+
+let environment = ProcessInfo.processInfo.environment
+let controlOnly = environment["COPPICE_CONTROL_ONLY"] == "1"
+let slice = environment["COPPICE_SLICE"]?.split(separator: ",").map(String.init)
+
+let libtorch = Context.packageDirectory + "/.deps/libtorch"
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Generated message code imports as its generator writes it and is not held to our settings.
+let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+enum Tower { case control, common, compute }
+
+struct Entry {
+  let tower: Tower
+  let target: Target
+}
+
+func library(
+  _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
+  settings: [SwiftSetting] = swiftSettings
+) -> Entry {
+  Entry(tower: tower, target: .target(name: name, dependencies: dependencies, swiftSettings: settings))
+}
+
+func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency]) -> Entry {
+  Entry(
+    tower: tower,
+    target: .executableTarget(
+      name: name, dependencies: dependencies, swiftSettings: swiftSettings,
+      linkerSettings: tower == .compute ? torchRunPath : []))
+}
+
+func tests(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Entry {
+  Entry(
+    tower: tower,
+    target: .testTarget(
+      name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings,
+      linkerSettings: tower == .compute ? torchRunPath : []))
+}
+
+let torchRunPath: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"])
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let entries: [Entry] = [
+  // Floor 0: what Swift cannot see, and the vocabulary that everybody shares.
+  Entry(tower: .common, target: .target(name: "CLinux")),
+  Entry(tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")])),
+  Entry(tower: .control, target: .target(name: "CZMQ", linkerSettings: [.linkedLibrary("zmq")])),
+  Entry(
+    tower: .compute,
+    target: .target(
+      name: "CTorchShim",
+      cxxSettings: [
+        .unsafeFlags([
+          "-std=c++20", "-isystem", libtorch + "/include",
+          "-isystem", libtorch + "/include/torch/csrc/api/include",
+        ])
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-L" + libtorch + "/lib"]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("stdc++"),
+      ])),
+  library("Support", .common, [crypto]),
+
+  // Floor 1
+  library("Transport", .control, ["CZMQ", "CLinux", "Support"]),
+  library("Launching", .control, ["CLinux", "Support"]),
+  library("ArtifactStore", .common, ["Support"]),
+  library("ModelGraph", .common, ["Support"]),
+  library("Tensors", .compute, ["CTorchShim", "Support"]),
+
+  // Floor 2
+  library("StudyModel", .common, ["Support"]),
+  library("ModelFormats", .common, ["ModelGraph", "Support", "CZlib", protobuf]),
+  library("ChannelGroups", .common, ["ModelGraph", "Support"]),
+  library("Datasets", .common, ["CZlib", "Support"]),
+  library("GraphRuntime", .compute, ["ModelGraph", "Tensors", "Support"]),
+
+  // Floor 3
+  library("Search", .control, ["StudyModel", "Support"]),
+  library("StudyStore", .control, ["StudyModel", "Support", grdb]),
+  library("WireProtocol", .common, ["StudyModel", "Support", protobuf]),
+  library("Selection", .common, ["ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
+  library("Training", .compute, ["GraphRuntime", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+  library("Profiling", .compute, ["GraphRuntime", "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+
+  // Floor 4
+  library("WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support"]),
+  library(
+    "Pruning", .compute,
+    ["Selection", "ChannelGroups", "GraphRuntime", "Training", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+
+  // Floor 5
+  library(
+    "Coordination", .control,
+    ["Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "Support"]),
+  library("Reporting", .control, ["Search", "StudyStore", "StudyModel", "Support"]),
+  library(
+    "Evaluation", .compute,
+    [
+      "Pruning", "Training", "Profiling", "Selection", "ChannelGroups", "ModelFormats", "ModelGraph", "Datasets",
+      "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "Support",
+    ]),
+
+  // Floor 6
+  library("TrialHost", .compute, ["Evaluation", "WireProtocol", "StudyModel", "ArtifactStore", "CLinux", "Support"]),
+
+  // Floor 7
+  executable(
+    "coppice", .control,
+    [
+      "Coordination", "WorkerNode", "Reporting", "Search", "StudyStore", "Selection", "ChannelGroups", "ModelFormats",
+      "ModelGraph", "Datasets", "Launching", "Transport", "WireProtocol", "ArtifactStore", "StudyModel", "Support",
+      argumentParser, yams,
+    ]),
+  executable(
+    "coppice-engine", .compute,
+    [
+      "TrialHost", "Evaluation", "Pruning", "Training", "Profiling", "Selection", "ChannelGroups", "ModelFormats",
+      "ModelGraph", "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "WireProtocol", "Support",
+      argumentParser,
+    ]),
+
+  // Tests
+  Entry(
+    tower: .common,
+    target: .target(
+      name: "TestSupport", dependencies: ["ModelGraph", "ModelFormats", "Support"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings)),
+  tests("ArchitectureTests", .common, ["Support"]),
+  tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),
+  tests("ModelGraphTests", .common, ["ModelGraph", "TestSupport", "Support"]),
+  tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
+  tests("ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
+  tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
+  tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
+  tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
+  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
+  tests(
+    "WireTests", .control,
+    ["WireProtocol", "Transport", "Launching", "WorkerNode", "ArtifactStore", "StudyModel", "TestSupport", "Support"]),
+  tests(
+    "CoordinationTests", .control,
+    [
+      "Coordination", "Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "TestSupport",
+      "Support",
+    ]),
+  tests("ReportingTests", .control, ["Reporting", "Search", "StudyStore", "StudyModel", "TestSupport", "Support"]),
+  tests(
+    "TensorsTests", .compute, ["Tensors", "GraphRuntime", "ModelGraph", "ModelFormats", "TestSupport", "Support"]),
+  tests(
+    "PruningTests", .compute,
+    [
+      "Pruning", "Selection", "ChannelGroups", "GraphRuntime", "Training", "Profiling", "Datasets", "ModelFormats",
+      "ModelGraph", "StudyModel", "Tensors", "TestSupport", "Support",
+    ]),
+  tests(
+    "EvaluationTests", .compute,
+    [
+      "Evaluation", "TrialHost", "Pruning", "Selection", "ChannelGroups", "GraphRuntime", "Training", "Profiling",
+      "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "ArtifactStore", "Tensors", "WireProtocol", "TestSupport",
+      "Support",
+    ]),
+  tests(
+    "ProcessTests", .compute,
+    ["coppice", "coppice-engine", "StudyStore", "Search", "StudyModel", "ModelFormats", "ModelGraph", "TestSupport", "Support"]),
+]
+
+func targetNames(of dependencies: [Target.Dependency]) -> [String] {
+  dependencies.compactMap { dependency in
+    switch dependency {
+    case .byNameItem(let name, _), .targetItem(let name, _): name
+    default: nil
+    }
+  }
+}
+
+func packageNames(of dependencies: [Target.Dependency]) -> [String] {
+  dependencies.compactMap { dependency in
+    switch dependency {
+    case .productItem(_, let package, _, _): package
+    default: nil
+    }
+  }
+}
+
+/// The named targets and everything that they need.
+func closure(of roots: [String], in entries: [String: Entry]) -> Set<String> {
+  var found = Set<String>()
+  var open = roots
+  while let name = open.popLast() {
+    guard let entry = entries[name], found.insert(name).inserted else { continue }
+    open += targetNames(of: entry.target.dependencies)
+  }
+  return found
+}
+
+let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.target.name, $0) })
+let wanted = closure(of: slice ?? Array(byName.keys), in: byName)
+
+func exists(_ target: Target) -> Bool {
+  let folder = target.path ?? (target.isTest ? "Tests/" : "Sources/") + target.name
+  return FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + folder)
+}
+let targets =
+  entries
+  .filter { wanted.contains($0.target.name) && !(controlOnly && $0.tower == .compute) && exists($0.target) }
+  .map(\.target)
+
+let packages: [(name: String, dependency: Package.Dependency)] = [
+  ("swift-crypto", .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0")),
+  ("swift-protobuf", .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0")),
+  ("swift-argument-parser", .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")),
+  ("GRDB.swift", .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0")),
+  ("Yams", .package(url: "https://github.com/jpsim/Yams", from: "6.0.0")),
+]
+let neededPackages = Set(targets.flatMap { packageNames(of: $0.dependencies) })
+
+let package = Package(
+  name: "coppice",
+  dependencies: packages.filter { neededPackages.contains($0.name) }.map(\.dependency),
+  targets: targets,
+  cxxLanguageStandard: .cxx20
+)
