@@ -197,15 +197,6 @@ func targetNames(of dependencies: [Target.Dependency]) -> [String] {
   }
 }
 
-func packageNames(of dependencies: [Target.Dependency]) -> [String] {
-  dependencies.compactMap { dependency in
-    switch dependency {
-    case .productItem(_, let package, _, _): package
-    default: nil
-    }
-  }
-}
-
 /// The named targets and everything that they need.
 func closure(of roots: [String], in entries: [String: Entry]) -> Set<String> {
   var found = Set<String>()
@@ -229,18 +220,15 @@ let targets =
   .filter { wanted.contains($0.target.name) && !(controlOnly && $0.tower == .compute) && exists($0.target) }
   .map(\.target)
 
-let packages: [(name: String, dependency: Package.Dependency)] = [
-  ("swift-crypto", .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0")),
-  ("swift-protobuf", .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0")),
-  ("swift-argument-parser", .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")),
-  ("GRDB.swift", .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0")),
-  ("Yams", .package(url: "https://github.com/jpsim/Yams", from: "6.0.0")),
-]
-let neededPackages = Set(targets.flatMap { packageNames(of: $0.dependencies) })
-
 let package = Package(
   name: "coppice",
-  dependencies: packages.filter { neededPackages.contains($0.name) }.map(\.dependency),
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
   targets: targets,
   cxxLanguageStandard: .cxx20
 )
