@@ -104,13 +104,19 @@ let entries: [Entry] = [
   library("WireProtocol", .common, ["StudyModel", "Support", protobuf]),
   library("Selection", .common, ["ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   library("Training", .compute, ["GraphRuntime", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
-  library("Profiling", .compute, ["GraphRuntime", "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+  library(
+    "Profiling", .compute,
+    ["GraphRuntime", "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "Tensors", "Support"]),
 
   // Floor 4
-  library("WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support"]),
+  library(
+    "WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support"]),
   library(
     "Pruning", .compute,
-    ["Selection", "ChannelGroups", "GraphRuntime", "Training", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+    [
+      "Selection", "ChannelGroups", "GraphRuntime", "Training", "Datasets", "ModelGraph", "StudyModel", "Tensors",
+      "Support",
+    ]),
 
   // Floor 5
   library(
@@ -153,7 +159,8 @@ let entries: [Entry] = [
   tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),
   tests("ModelGraphTests", .common, ["ModelGraph", "TestSupport", "Support"]),
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
-  tests("ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
+  tests(
+    "ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
   tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
   tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
   tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
@@ -185,7 +192,10 @@ let entries: [Entry] = [
     ]),
   tests(
     "ProcessTests", .compute,
-    ["coppice", "coppice-engine", "StudyStore", "Search", "StudyModel", "ModelFormats", "ModelGraph", "TestSupport", "Support"]),
+    [
+      "coppice", "coppice-engine", "StudyStore", "Search", "StudyModel", "ModelFormats", "ModelGraph", "TestSupport",
+      "Support",
+    ]),
 ]
 
 func targetNames(of dependencies: [Target.Dependency]) -> [String] {

@@ -8,7 +8,10 @@ package struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConv
 
   /// The digest written as 64 hexadecimal digits, or nil when the text is not one.
   package init?(hex: String) {
-    guard hex.utf8.count == 64, hex.utf8.allSatisfy({ ("0"..."9").contains(Character(UnicodeScalar($0))) || ("a"..."f").contains(Character(UnicodeScalar($0))) })
+    guard hex.utf8.count == 64,
+      hex.utf8.allSatisfy({
+        ("0"..."9").contains(Character(UnicodeScalar($0))) || ("a"..."f").contains(Character(UnicodeScalar($0)))
+      })
     else { return nil }
     self.hex = hex
   }

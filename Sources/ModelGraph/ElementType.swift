@@ -1,0 +1,17 @@
+/// The type of one tensor element; the raw value is the word used in messages and reports.
+package enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
+  case float32, float64, float16, bfloat16
+  case int8, int16, int32, int64
+  case uint8, uint16, uint32, uint64
+  case bool
+
+  /// Bytes that one element takes.
+  package var byteCount: Int {
+    switch self {
+    case .int8, .uint8, .bool: 1
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float32, .int32, .uint32: 4
+    case .float64, .int64, .uint64: 8
+    }
+  }
+}
