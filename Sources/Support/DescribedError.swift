@@ -11,12 +11,15 @@ package protocol DescribedError: Error, CustomStringConvertible {
   var isRetriable: Bool { get }
   /// The process cannot go on.
   var isFatal: Bool { get }
+  /// What a command ends with when this stops it; bad data unless the error says otherwise.
+  var exitCode: ExitCode { get }
 }
 
 extension DescribedError {
   package var remedy: String? { nil }
   package var isRetriable: Bool { false }
   package var isFatal: Bool { false }
+  package var exitCode: ExitCode { .badData }
   package var description: String {
     guard let remedy else { return message }
     return message + " " + remedy
