@@ -153,7 +153,7 @@ let entries: [Entry] = [
   Entry(
     tower: .common,
     target: .target(
-      name: "TestSupport", dependencies: ["ModelGraph", "ModelFormats", "Support"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["ModelGraph", "Support"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings)),
   tests("ArchitectureTests", .common, ["Support"]),
   tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),

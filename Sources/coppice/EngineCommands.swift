@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Support
+
+/// A command whose work needs libtorch: the engine takes over this process with the same arguments.
+protocol EngineCommand: ParsableCommand {
+  static var engineName: String { get }
+  var arguments: [String] { get }
+}
+
+extension EngineCommand {
+  func run() throws {
+    let engine = try Executables.engine()
+    let words = [engine.path, Self.engineName] + arguments
+    var pointers = words.map { strdup($0) }
+    pointers.append(nil)
+    defer { pointers.forEach { free($0) } }
+    execv(engine.path, pointers)
+    throw FileFault(operation: "start", path: engine.path, errorNumber: errno)
+  }
+}
+
+struct TrainCommand: EngineCommand {
+  static let engineName = "train"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "Train a network on a dataset and export it as ONNX.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}
+
+struct PruneCommand: EngineCommand {
+  static let engineName = "prune"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "Prune one network by one recipe and export the smaller one.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}
+
+struct EvaluateCommand: EngineCommand {
+  static let engineName = "evaluate"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "Measure a network's accuracy on a dataset.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}
+
+struct ProfileCommand: EngineCommand {
+  static let engineName = "profile"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "Measure a network's parameters, MACs, size and latency.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}
+
+struct RunCommand: EngineCommand {
+  static let engineName = "run"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "Run any network on inputs from an NPZ file and write its outputs to another.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}
