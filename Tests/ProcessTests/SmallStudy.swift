@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+
+/// A study that ends in under a minute: synthetic images, the small built-in network trained for an epoch, a handful of trials.
+final class SmallStudy {
+  let folder: TemporaryFolder
+  let output: String
+
+  private static let trained: Result<TemporaryFolder, any Error> = Result {
+    let folder = try TemporaryFolder("coppice-base")
+    try SyntheticImages.writeIDX(to: folder.url)
+    let outcome = try coppice(
+      "train", "--network", "fashion-cnn", "--data", "idx:\(folder.url.path)", "--train", "1000", "--validation", "200",
+      "--epochs", "2", "--seed", "3", "-o", folder.file("base.onnx").path, in: folder.url)
+    guard outcome.status == 0 else { throw Failure(what: "training the base network", outcome: outcome) }
+    return folder
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let what: String
+    let outcome: CommandOutcome
+    var description: String { "\(what): status \(outcome.status)\n\(outcome.output)\n\(outcome.errors)" }
+  }
+
+  init(trials: Int, seed: Int = 5, sampler: String = "nsga2") throws {
+    let base = try Self.trained.get()
+    folder = try TemporaryFolder("coppice-study")
+    output = folder.file("out").path
+    try """
+    coppice: 1
+    study: small
+    network: \(base.file("base.onnx").path)
+    data: {format: idx, path: \(base.url.path)}
+    split: {train: 1000, validation: 200, seed: 0, seen-training: false}
+    objectives: [accuracy, parameters, latency]
+    space:
+      criterion: [l1, l2, random]
+      sparsity: {min: 0.3, max: 0.9}
+    fine-tune: {rungs: [0, 0.5, 1], samples-per-epoch: 512, batch-size: 64}
+    sampler: \(sampler)
+    budget: {trials: \(trials)}
+    seed: \(seed)
+    """.write(to: folder.file("spec.yaml"), atomically: true, encoding: .utf8)
+  }
+
+  var spec: String { folder.file("spec.yaml").path }
+
+  /// Starts the search in the background; more arguments go to the command.
+  func start(_ arguments: [String] = [], environment: [String: String] = [:]) throws -> Process {
+    let log = folder.file("search-\(UUID().uuidString).log")
+    try Data().write(to: log)
+    let process = Process()
+    process.executableURL = Installation.coppice
+    process.arguments = ["search", spec, "--workers", "2", "--output", output] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: log)
+    process.standardError = try FileHandle(forWritingTo: log)
+    try process.run()
+    return process
+  }
+
+  /// One finished evaluation as `front --history --json` prints it.
+  struct HistoryEntry: Decodable, Hashable {
+    let trial: Int
+    let rung: Int
+    let seconds: Double
+    let accuracy: Double
+    let status: String
+  }
+
+  func history() throws -> [HistoryEntry] {
+    let outcome = try coppice("front", output, "--history", "--json", in: folder.url)
+    guard outcome.status == 0 else { throw Failure(what: "front --history", outcome: outcome) }
+    return try JSONDecoder().decode([HistoryEntry].self, from: Data(outcome.output.utf8))
+  }
+
+  /// Everything that the search wrote to its terminal, for messages of failed tests.
+  var logs: String {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.url.path)) ?? []
+    return names.filter { $0.hasSuffix(".log") }.sorted().map {
+      (try? String(contentsOf: folder.file($0), encoding: .utf8)) ?? ""
+    }.joined(separator: "\n---\n")
+  }
+}
+
+/// Polls until `condition` gives a value; nil when the time is over.
+func eventually<Value>(within seconds: Double, every interval: Double = 0.1, _ condition: () throws -> Value?) rethrows
+  -> Value?
+{
+  let end = Date().addingTimeInterval(seconds)
+  repeat {
+    if let value = try condition() { return value }
+    Thread.sleep(forTimeInterval: interval)
+  } while Date() < end
+  return nil
+}
