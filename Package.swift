@@ -34,7 +34,13 @@ func library(
   _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
   settings: [SwiftSetting] = swiftSettings
 ) -> Entry {
-  Entry(tower: tower, target: .target(name: name, dependencies: dependencies, swiftSettings: settings))
+  // Message definitions lie beside the code that scripts/generate makes from them; the compiler has no use for them.
+  let protos = Context.packageDirectory + "/Sources/\(name)/Protos"
+  return Entry(
+    tower: tower,
+    target: .target(
+      name: name, dependencies: dependencies, exclude: FileManager.default.fileExists(atPath: protos) ? ["Protos"] : [],
+      swiftSettings: settings))
 }
 
 func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency]) -> Entry {
@@ -66,7 +72,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let entries: [Entry] = [
   // Floor 0: what Swift cannot see, and the vocabulary that everybody shares.
   Entry(tower: .common, target: .target(name: "CLinux")),
-  Entry(tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")])),
+  Entry(
+    tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("lzma")])),
   Entry(tower: .control, target: .target(name: "CZMQ", linkerSettings: [.linkedLibrary("zmq")])),
   Entry(
     tower: .compute,
