@@ -156,9 +156,11 @@ struct GroupAssembly {
       }
     }
     let layers = drafts.map { Set($0.members.flatMap { producers[$0] }).sorted() }
-    let order = drafts.indices.sorted {
-      (layers[$0][0], drafts[$0].members[0]) < (layers[$1][0], drafts[$1].members[0])
+    // What can be pruned takes the plain names.
+    func rank(_ index: Int) -> (Int, Int, Int) {
+      (drafts[index].pinned == nil ? 0 : 1, layers[index][0], drafts[index].members[0])
     }
+    let order = drafts.indices.sorted { rank($0) < rank($1) }
     var taken: [String: Int] = [:]
     for position in order {
       let draft = drafts[position]

@@ -26,11 +26,13 @@ package enum PlanSelection {
     let chains = try chains(eligible, scores, plan, normalization)
     var steps = Array(repeating: 0, count: chains.count)
     var target = 0
+    var lastRemoved: Int?
     if plan.scope == .global, case .uniform(let share) = plan.sparsity {
       let total = eligible.reduce(0) { $0 + $1.units.count }
       target = Self.budget(total, share)
       var left = total
       for (chain, step) in ranking(chains) where left > target {
+        lastRemoved = chains[chain].steps[step].removed.count
         left -= chains[chain].steps[step].removed.count
         steps[chain] += 1
       }
@@ -47,8 +49,8 @@ package enum PlanSelection {
     }
     let kept = kept(groups, chains, steps)
     let achieved = eligible.reduce(0) { $0 + (kept[$1.name]?.count ?? 0) }
-    let last = plan.scope == .global ? lastStep(chains, steps) : nil
-    return SelectionOutcome(kept: kept, target: target, achieved: achieved, previous: last.map { achieved + $0 })
+    return SelectionOutcome(
+      kept: kept, target: target, achieved: achieved, previous: lastRemoved.map { achieved + $0 })
   }
 
   /// The largest selection of one ranking over all groups whose measure (parameters, say; it must fall as units leave) is at
@@ -148,11 +150,6 @@ package enum PlanSelection {
         (chains[$0.chain].steps[$0.step].priority, $0.chain, $0.step)
           < (chains[$1.chain].steps[$1.step].priority, $1.chain, $1.step)
       }
-  }
-
-  /// How many units the last step of a ranking removed.
-  private static func lastStep(_ chains: [RemovalChain], _ steps: [Int]) -> Int? {
-    ranking(chains).last { $0.step < steps[$0.chain] }.map { chains[$0.chain].steps[$0.step].removed.count }
   }
 
   private static func kept(_ groups: [ChannelGroup], _ chains: [RemovalChain], _ steps: [Int]) -> [String: [Int]] {

@@ -6,7 +6,7 @@ package struct SelectionOutcome: Sendable, Hashable {
   package var target: Int
   /// What stays of that.
   package var achieved: Int
-  /// What would stay one feasible step earlier; nil when nothing was removed.
+  /// What would stay one feasible step of a ranking over all groups earlier; nil when there was none.
   package var previous: Int?
 
   /// What the target would still have allowed; negative when constraints keep more than the target.
