@@ -34,7 +34,13 @@ func library(
   _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
   settings: [SwiftSetting] = swiftSettings
 ) -> Entry {
-  Entry(tower: tower, target: .target(name: name, dependencies: dependencies, swiftSettings: settings))
+  // Message definitions lie beside the code that scripts/generate makes from them; the compiler has no use for them.
+  let protos = Context.packageDirectory + "/Sources/\(name)/Protos"
+  return Entry(
+    tower: tower,
+    target: .target(
+      name: name, dependencies: dependencies, exclude: FileManager.default.fileExists(atPath: protos) ? ["Protos"] : [],
+      swiftSettings: settings))
 }
 
 func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency]) -> Entry {
@@ -46,16 +52,25 @@ func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependen
 }
 
 func tests(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Entry {
-  Entry(
+  // Golden files are read where they lie; the compiler has no use for them.
+  let goldens = Context.packageDirectory + "/Tests/\(name)/Goldens"
+  return Entry(
     tower: tower,
     target: .testTarget(
-      name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings,
+      name: name, dependencies: dependencies,
+      exclude: FileManager.default.fileExists(atPath: goldens) ? ["Goldens"] : [], resources: resources,
+      swiftSettings: swiftSettings,
       linkerSettings: tower == .compute ? torchRunPath : []))
 }
 
 let torchRunPath: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"])
 ]
+
+/// A CUDA build of libtorch registers itself when it is loaded, so it is linked although nothing names it.
+let torchCUDA: [LinkerSetting] =
+  FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
+  ? [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")] : []
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -66,7 +81,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let entries: [Entry] = [
   // Floor 0: what Swift cannot see, and the vocabulary that everybody shares.
   Entry(tower: .common, target: .target(name: "CLinux")),
-  Entry(tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")])),
+  Entry(
+    tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("lzma")])),
   Entry(tower: .control, target: .target(name: "CZMQ", linkerSettings: [.linkedLibrary("zmq")])),
   Entry(
     tower: .compute,
@@ -81,7 +97,7 @@ let entries: [Entry] = [
       linkerSettings: [
         .unsafeFlags(["-L" + libtorch + "/lib"]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("stdc++"),
-      ])),
+      ] + torchCUDA)),
   library("Support", .common, [crypto]),
 
   // Floor 1
@@ -176,7 +192,7 @@ let entries: [Entry] = [
     ]),
   tests("ReportingTests", .control, ["Reporting", "Search", "StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
-    "TensorsTests", .compute, ["Tensors", "GraphRuntime", "ModelGraph", "ModelFormats", "TestSupport", "Support"]),
+    "TensorsTests", .compute, ["Tensors", "GraphRuntime", "ModelGraph", "TestSupport", "Support"]),
   tests(
     "PruningTests", .compute,
     [

@@ -16,7 +16,8 @@ extension Graph {
 }
 
 extension Node {
-  fileprivate func multiplyAccumulates(shapes: [String: [Int]]) -> Int? {
+  /// The node's share under that rule, from the shapes of its values and weights alone; nil for a node that counts nothing.
+  package func multiplyAccumulates(shapes: [String: [Int]]) -> Int? {
     func shape(_ names: [String], _ index: Int) -> [Int] { index < names.count ? shapes[names[index]] ?? [] : [] }
     switch op {
     case .convolution:

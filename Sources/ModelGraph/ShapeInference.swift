@@ -32,7 +32,7 @@ extension Graph {
 
 extension Node {
   /// The shape of the first output for inputs of these shapes; nil stands for an absent optional input.
-  func outputShape(of inputs: [[Int]?]) throws -> [Int] {
+  package func outputShape(of inputs: [[Int]?]) throws -> [Int] {
     let present = inputs.compactMap { $0 }
     guard let x = inputs.first ?? nil else { throw mismatch("has no input", present) }
     switch op {

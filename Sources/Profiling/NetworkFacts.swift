@@ -1,0 +1,26 @@
+import Foundation
+import ModelFormats
+import ModelGraph
+
+/// What can be said of a network without running it.
+package struct NetworkFacts: Sendable, Hashable {
+  package var parameters: Int
+  package var nonzeroParameters: Int
+  /// Multiply-accumulates of one sample.
+  package var macs: Int
+  /// Bytes of the exported ONNX file.
+  package var sizeBytes: Int
+
+  /// Encodes the network once to know its size.
+  package init(of graph: Graph) throws {
+    try self.init(of: graph, sizeBytes: try ONNXFile.encode(graph).count)
+  }
+
+  /// For a network whose file is there already.
+  package init(of graph: Graph, sizeBytes: Int) throws {
+    parameters = graph.parameterCount
+    nonzeroParameters = graph.nonzeroParameterCount
+    macs = try graph.multiplyAccumulates()
+    self.sizeBytes = sizeBytes
+  }
+}

@@ -1,0 +1,30 @@
+import ChannelGroups
+import Selection
+import StudyModel
+
+/// The Euclidean norm of all the filters that make a channel, as one vector (He and others 2018, "Soft filter pruning",
+/// equation 2 with p = 2, over all layers whose filters leave together). Biases and normalisations do not count.
+/// A single weight's score is its square, which ranks as its absolute value does.
+package struct L2Importance: ImportanceCriterion {
+  package let criterion = Criterion.l2
+
+  package init() {}
+
+  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+    var scores: GroupScores = [:]
+    for group in groups { scores[group.name] = try Self.norms(of: group, in: context) }
+    return scores
+  }
+
+  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
+    var scores: [String: [Float]] = [:]
+    for weight in weights { scores[weight] = try context.tensor(weight).square().floats }
+    return scores
+  }
+
+  /// One norm per unit.
+  static func norms(of group: ChannelGroup, in context: ScoringContext) throws -> [Float] {
+    try UnitSums(group, weights: context.kernels.contains)
+      .sums { try context.tensor($0).square() }.map { Float($0.squareRoot()) }
+  }
+}

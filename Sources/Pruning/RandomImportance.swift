@@ -1,0 +1,27 @@
+import ChannelGroups
+import Selection
+import StudyModel
+
+/// Uniform random numbers from the plan's seed: the baseline that every report needs (Blalock and others 2020, section 5).
+package struct RandomImportance: ImportanceCriterion {
+  package let criterion = Criterion.random
+
+  package init() {}
+
+  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) -> GroupScores {
+    var scores: GroupScores = [:]
+    for group in groups { scores[group.name] = draw(group.units.count, "random/\(group.name)", context) }
+    return scores
+  }
+
+  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
+    var scores: [String: [Float]] = [:]
+    for weight in weights { scores[weight] = draw(try context.tensor(weight).elementCount, "random/\(weight)", context) }
+    return scores
+  }
+
+  private func draw(_ count: Int, _ stream: String, _ context: ScoringContext) -> [Float] {
+    var generator = context.generator(stream)
+    return (0..<count).map { _ in Float(generator.uniform()) }
+  }
+}

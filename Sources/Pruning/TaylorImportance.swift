@@ -1,0 +1,87 @@
+import ChannelGroups
+import GraphRuntime
+import ModelGraph
+import Selection
+import StudyModel
+import Tensors
+
+/// The first-order estimate of how the loss changes without the channel (Molchanov and others 2019, "Importance estimation
+/// for neural network pruning").
+///
+/// A channel's score is the mean over calibration batches of (sum of g w)^2, their equation 8 over the parameters that gate it.
+/// As in their section 3.1 (Taylor-FO-BN) the gate of a convolution with a batch normalisation directly behind it is that one's
+/// scale and bias, else the filter and its bias; in both cases the sum is the derivative of the loss along the channel's output.
+/// Over all layers whose filters leave together the gates are summed before they are squared, since they leave at once.
+/// Batches are squared one by one: at a minimum the gradients of all samples cancel, and their sum would only be noise.
+/// A single weight's score is the sum over batches of |g w|.
+package struct TaylorImportance: ImportanceCriterion {
+  package let criterion = Criterion.taylor
+
+  package init() {}
+
+  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+    let gates = Self.gates(of: context.module.graph)
+    let sums = groups.map { group in
+      // A normalisation that is cut with the unit but follows a sum or a concatenation is behind no single filter, and the
+      // filters themselves are the gates then.
+      UnitSums(group, weights: gates.contains)
+    }
+    var totals = groups.map { [Double](repeating: 0, count: $0.units.count) }
+    var batches = 0.0
+    try context.forEachGradient {
+      batches += 1
+      for (position, sum) in sums.enumerated() {
+        let changes = try sum.sums { try Self.product($0, in: context) }
+        for (unit, change) in changes.enumerated() { totals[position][unit] += change * change }
+      }
+    }
+    var scores: GroupScores = [:]
+    for (group, total) in zip(groups, totals) { scores[group.name] = total.map { Float($0 / batches) } }
+    return scores
+  }
+
+  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
+    var totals: [String: Tensor] = [:]
+    try context.forEachGradient {
+      for weight in weights {
+        let change = try Self.product(weight, in: context).abs()
+        if let total = totals[weight] { try total.add_(change) } else { totals[weight] = change }
+      }
+    }
+    return try totals.mapValues { try $0.floats }
+  }
+
+  /// The parameters along which channels are scaled: for each producing layer the scale and bias of the batch normalisation
+  /// that alone reads it, else its own kernel and bias. A kernel that several layers share is always its own gate.
+  private static func gates(of graph: Graph) -> Set<String> {
+    let consumers = graph.consumers()
+    let outputs = Set(graph.outputs.map(\.name))
+    var gates = Set<String>()
+    for node in graph.nodes {
+      let kernels: [String]
+      switch node.op {
+      case .convolution: kernels = Array(node.inputs.dropFirst())
+      case .gemm: kernels = node.inputs.filter { graph.weights[$0] != nil }
+      case .batchNormalization, .activation, .maxPool, .averagePool, .globalAveragePool, .elementwise, .concat, .slice,
+        .pad, .flatten, .reduceMean, .softmax, .identity, .dropout:
+        continue
+      }
+      let value = node.outputs.first ?? ""
+      let readers = outputs.contains(value) ? [] : (consumers[value] ?? []).map { graph.nodes[$0] }
+      let isShared = kernels.contains { (consumers[$0] ?? []).count > 1 }
+      if readers.count == 1, !isShared, case .batchNormalization = readers[0].op {
+        gates.formUnion(readers[0].inputs[1...2])
+      } else {
+        gates.formUnion(kernels.filter { !$0.isEmpty })
+      }
+    }
+    return gates
+  }
+
+  /// g w, element by element; zeros where the loss does not depend on the weight.
+  private static func product(_ weight: String, in context: ScoringContext) throws -> Tensor {
+    let tensor = try context.tensor(weight)
+    guard let gradient = context.module.tensor(named: weight)?.grad else { return try tensor.mul(0) }
+    return try tensor.mul(try gradient.detach()).to(.float32)
+  }
+}

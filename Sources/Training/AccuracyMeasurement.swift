@@ -1,0 +1,29 @@
+import GraphRuntime
+import StudyModel
+import Tensors
+
+/// How often a network is right.
+package enum AccuracyMeasurement {
+  /// Top-1 accuracy over all samples of the source and their mean cross-entropy in nats, in evaluation mode.
+  package static func run(
+    _ module: GraphModule, on source: BatchSource, batchSize: Int = 500, progress: (Double) throws -> Void = { _ in }
+  ) throws -> (accuracy: Proportion, loss: Double) {
+    precondition(batchSize > 0, "a batch of \(batchSize)")
+    try source.check(fits: module.graph)
+    var correct = 0
+    var loss = 0.0
+    var start = 0
+    while start < source.count {
+      let end = min(start + batchSize, source.count)
+      try withInference {
+        let (images, labels) = try source.batch(Int64(start)..<Int64(end))
+        let logits = try module.forward(images, mode: .evaluation)
+        correct += Int(try logits.argmax(1).eq(labels).sum().item())
+        loss += try logits.crossEntropy(labels: labels, reduction: .sum).item()
+      }
+      start = end
+      try progress(Double(end) / Double(source.count))
+    }
+    return (Proportion(successes: correct, total: source.count), loss / Double(source.count))
+  }
+}

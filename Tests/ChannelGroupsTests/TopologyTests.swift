@@ -1,0 +1,110 @@
+import ChannelGroups
+import ModelGraph
+import Selection
+import StudyModel
+import Support
+import TestSupport
+import Testing
+
+/// The central property, over the zoo: compacted equals masked, by an executor that knows nothing of channels.
+@Suite struct TopologyTests {
+  static let zoo: [Topology] = (try? TopologyZoo.all()) ?? []
+
+  @Test func theZooIsComplete() throws {
+    #expect(try TopologyZoo.all().count == 29)
+    #expect(Set(Self.zoo.map(\.graph.name)).count == 29)
+  }
+
+  @Test(arguments: zoo)
+  func groupsAreAsWorkedOutByHand(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    let found = analysis.groups.map { group in
+      ExpectedGroup(
+        group.layers, group.units.count, name: group.name, blocks: group.blocks.count, floors: group.floors)
+    }
+    #expect(found == topology.groups)
+    #expect(analysis.pinnedGroups.map(\.name) == topology.pinned)
+    #expect(analysis.pinnedGroups.allSatisfy { $0.pinned?.isEmpty == false })
+  }
+
+  @Test(arguments: zoo)
+  func compactingByNothingChangesNothing(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    let all = Dictionary(uniqueKeysWithValues: analysis.groups.map { ($0.name, Array($0.units.indices)) })
+    for keeping in [[:], all] {
+      #expect(try analysis.compacted(topology.graph, keeping: keeping) == topology.graph)
+      #expect(try analysis.masked(topology.graph, keeping: keeping) == topology.graph)
+    }
+  }
+
+  @Test(arguments: zoo)
+  func compactedEqualsMasked(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    let input = ReferenceTensor.random(shape: topology.inputShape(batch: 2), seed: 1)
+    let dense = try ReferenceExecutor.output(of: topology.graph, input: input)
+    var changes = 0
+    for seed in 1...6 as ClosedRange<UInt64> {
+      let keeping = try RandomSelection.keeping(analysis, seed: seed)
+      let compacted = try analysis.compacted(topology.graph, keeping: keeping)
+      let masked = try analysis.masked(topology.graph, keeping: keeping)
+      let small = try ReferenceExecutor.output(of: compacted, input: input)
+      let large = try ReferenceExecutor.output(of: masked, input: input)
+      #expect(small.largestDifference(from: large) < 1e-9, "seed \(seed), keeping \(keeping)")
+      if large.largestDifference(from: dense) > 1e-6 { changes += 1 }
+
+      let size = try analysis.measure(keeping: keeping)
+      #expect(size.parameters == compacted.parameterCount)
+      #expect(size.multiplyAccumulates == (try compacted.multiplyAccumulates()))
+      #expect(size.parameters < topology.graph.parameterCount)
+    }
+    // A masked network that computes what the dense one does would prove nothing.
+    #expect(changes >= 4)
+  }
+
+  /// Without blocks: there, a group of one channel turns a grouped convolution into a depthwise one, with other ties.
+  @Test(arguments: zoo.filter { $0.groups.allSatisfy { $0.blocks == 0 } })
+  func groupsOfTheCompactedNetworkAreTheKeptUnits(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    let keeping = try RandomSelection.keeping(analysis, seed: 9, shares: 0.1...0.4)
+    let again = try ChannelAnalysis(analysis.compacted(topology.graph, keeping: keeping))
+    let sizes = Dictionary(grouping: again.groups + again.pinnedGroups, by: \.layers)
+      .mapValues { $0.reduce(0) { $0 + $1.units.count } }
+    let expected = Dictionary(grouping: analysis.groups + analysis.pinnedGroups, by: \.layers)
+      .mapValues { $0.reduce(0) { $0 + ($1.pinned == nil ? keeping[$1.name]?.count ?? 0 : $1.units.count) } }
+    #expect(sizes == expected)
+  }
+
+  /// Removing one more unit than masked must show: the comparison is sharp enough to see a single channel.
+  @Test(arguments: zoo)
+  func aDifferentSelectionComputesSomethingElse(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    let input = ReferenceTensor.random(shape: topology.inputShape(batch: 2), seed: 1)
+    var seen = 0
+    for group in analysis.groups where group.units.count > 2 && group.blocks.isEmpty && group.floors.isEmpty {
+      let keeping = [group.name: Array(0..<group.units.count - 1)]
+      let other = [group.name: Array(1..<group.units.count)]
+      let one = try ReferenceExecutor.output(of: analysis.compacted(topology.graph, keeping: keeping), input: input)
+      let two = try ReferenceExecutor.output(of: analysis.masked(topology.graph, keeping: other), input: input)
+      if one.largestDifference(from: two) > 1e-6 { seen += 1 }
+    }
+    #expect(seen > 0 || analysis.groups.allSatisfy { !$0.blocks.isEmpty || !$0.floors.isEmpty })
+  }
+}
+
+/// Random selections within the constraints of the groups.
+enum RandomSelection {
+  /// Keeps, of each group, a random share of at least one unit (of each block and floor), chosen at random; something leaves.
+  static func keeping(
+    _ analysis: ChannelAnalysis, seed: UInt64, shares range: ClosedRange<Double> = 0.3...0.95
+  ) throws -> [String: [Int]] {
+    var generator = SeededGenerator(seed: seed, stream: "selection")
+    var scores: GroupScores = [:]
+    var shares: [String: Double] = [:]
+    for group in analysis.groups {
+      scores[group.name] = group.units.map { _ in Float(generator.uniform()) }
+      shares[group.name] = range.lowerBound + (range.upperBound - range.lowerBound) * generator.uniform()
+    }
+    let plan = PruningPlan(criterion: .random, scope: .perGroup, sparsity: .perGroup(shares))
+    return try PlanSelection.keptUnits(groups: analysis.groups, scores: scores, plan: plan)
+  }
+}

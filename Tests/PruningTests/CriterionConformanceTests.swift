@@ -1,0 +1,90 @@
+import ChannelGroups
+import GraphRuntime
+import ModelGraph
+import Pruning
+import StudyModel
+import Testing
+import Training
+
+extension ComputeSuite {
+  /// What `ImportanceCriterion` promises, for every criterion that exists.
+  @Suite struct CriterionConformanceTests {
+    @Test(arguments: Criterion.allCases)
+    func keepsItsPromises(criterion: Criterion) throws {
+      let graph = try TestNetworks.mixed()
+      let module = try GraphModule(graph)
+      let groups = try ChannelAnalysis(graph).groups
+      let data = try TestNetworks.source(TestNetworks.images(64))
+      #expect(ImportanceScoring.implementation(of: criterion).criterion == criterion)
+
+      func score(_ seed: UInt64) throws -> [String: [Float]] {
+        try ImportanceScoring.channelScores(criterion, groups: groups, module: module, data: data, seed: seed)
+      }
+      try onOneThread {
+        let scores = try score(1)
+        #expect(Set(scores.keys) == Set(groups.map(\.name)))
+        for group in groups {
+          let values = try #require(scores[group.name])
+          #expect(values.count == group.units.count)
+          #expect(values.allSatisfy { $0.isFinite && $0 >= 0 })
+          #expect(Set(values).count > 1, "'\(criterion.rawValue)' does not tell the units of \(group.name) apart")
+        }
+        #expect(try score(1) == scores)
+        // Only chance, and the choice of calibration batches, depend on the seed.
+        #expect(try (score(2) == scores) == (criterion != .random && criterion != .taylor))
+      }
+      #expect(try module.exportedGraph() == graph)
+      #expect(module.parameters.allSatisfy { $0.tensor.grad == nil })
+      #expect(try ImportanceScoring.channelScores(criterion, groups: [], module: module, data: data, seed: 1).isEmpty)
+    }
+
+    @Test(arguments: Criterion.allCases)
+    func judgesElementsOrRefusesThem(criterion: Criterion) throws {
+      let graph = try TestNetworks.mixed()
+      let module = try GraphModule(graph)
+      let data = try TestNetworks.source(TestNetworks.images(64))
+      let weights = graph.prunableWeights().map(\.weight)
+      func score() throws -> [String: [Float]] {
+        try ImportanceScoring.elementScores(criterion, weights: weights, module: module, data: data, seed: 1)
+      }
+      switch criterion {
+      case .batchNormScale, .fpgm:
+        #expect { try score() } throws: { ($0 as? PruningError)?.code == .unsupportedCriterion }
+      case .random, .l1, .l2, .taylor:
+        try onOneThread {
+          let scores = try score()
+          for weight in weights {
+            #expect(scores[weight]?.count == graph.weights[weight]?.elementCount)
+            #expect(scores[weight]?.allSatisfy { $0.isFinite && $0 >= 0 } == true)
+          }
+          #expect(try score() == scores)
+        }
+      }
+      #expect(try module.exportedGraph() == graph)
+    }
+
+    @Test(arguments: Criterion.allCases.filter(\.needsData))
+    func missingDataIsAnError(criterion: Criterion) throws {
+      let graph = try TestNetworks.mixed()
+      let groups = try ChannelAnalysis(graph).groups
+      #expect {
+        try ImportanceScoring.channelScores(
+          criterion, groups: groups, module: GraphModule(graph), data: nil, seed: 1)
+      } throws: { ($0 as? PruningError)?.code == .missingData }
+    }
+
+    @Test func scoresThatAreNotFiniteAreAnError() throws {
+      var graph = try TestNetworks.mixed()
+      var values = try #require(graph.weights["conv2.weight"]).floats
+      values[7] = .infinity
+      graph.weights["conv2.weight"] = TensorData(shape: [5, 6, 3, 3], floats: values)
+      let groups = try ChannelAnalysis(graph).groups
+      for criterion in [Criterion.l1, .l2] {
+        #expect {
+          try ImportanceScoring.channelScores(
+            criterion, groups: groups, module: GraphModule(graph), data: nil, seed: 1)
+        } throws: { ($0 as? PruningError)?.code == .invalidScores }
+      }
+    }
+  }
+}
