@@ -122,7 +122,7 @@ let entries: [Entry] = [
   library(
     "Coordination", .control,
     ["Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "Support"]),
-  library("Reporting", .control, ["Search", "StudyStore", "StudyModel", "Support"]),
+  library("Reporting", .control, ["Search", "StudyModel", "Support"]),
   library(
     "Evaluation", .compute,
     [
@@ -162,8 +162,8 @@ let entries: [Entry] = [
   tests(
     "ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
   tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
-  tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
-  tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
+  tests("StudyModelTests", .common, ["StudyModel", "Support", yams]),
+  tests("SearchTests", .control, ["Search", "StudyModel", "Support"]),
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
     "WireTests", .control,
@@ -174,7 +174,7 @@ let entries: [Entry] = [
       "Coordination", "Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "TestSupport",
       "Support",
     ]),
-  tests("ReportingTests", .control, ["Reporting", "Search", "StudyStore", "StudyModel", "TestSupport", "Support"]),
+  tests("ReportingTests", .control, ["Reporting", "Search", "StudyModel", "Support"]),
   tests(
     "TensorsTests", .compute, ["Tensors", "GraphRuntime", "ModelGraph", "ModelFormats", "TestSupport", "Support"]),
   tests(
