@@ -47,6 +47,13 @@ package struct StudySpec: Hashable, Sendable, Codable {
   }
 }
 
+extension StudySpec {
+  /// True when an objective or a constraint needs latency; otherwise no evaluation spends time on it.
+  package var measuresLatency: Bool {
+    objectives.contains(.latency) || constraints.contains { $0.objective == .latency }
+  }
+}
+
 /// Where the dense network comes from.
 package enum NetworkSource: Hashable, Sendable, Codable {
   /// An ONNX file.

@@ -1,0 +1,127 @@
+/// The part of a spec that names the dense network, its data and how they meet.
+enum NetworkReading {
+  static func network(_ top: SpecSection, folder: String) throws -> NetworkSource {
+    let cursor = try top.required(
+      "network", remedy: "Name an ONNX file, or {builtin: resnet20, weights: FILE.safetensors}.")
+    guard cursor.isMapping else {
+      return .file(path: resolved(try cursor.string("an ONNX file or {builtin, weights}"), folder: folder))
+    }
+    let section = try cursor.section()
+    if let file = section["file"] {
+      for key in ["builtin", "weights"] where section[key] != nil {
+        throw cursor.error(.conflict, "'file' and '\(key)' exclude each other", remedy: "Remove one of them.")
+      }
+      return .file(path: resolved(try file.string("an ONNX file"), folder: folder))
+    }
+    let name = try section.required("builtin", remedy: "Name a built-in network, or write network: FILE.onnx.")
+    return .builtin(
+      name: try name.string("a built-in network's name"),
+      weights: try section["weights"]?.unless("none") {
+        resolved(try $0.string("a safetensors file"), folder: folder)
+      })
+  }
+
+  static func data(_ top: SpecSection, folder: String) throws -> DataSource {
+    let cursor = try top.required("data", remedy: "Write fashion-mnist, idx:DIR, cifar10:DIR or {format, path}.")
+    if cursor.isMapping {
+      let section = try cursor.section()
+      let formatCursor = try section.required("format", remedy: "Write format: cifar10, for example.")
+      let path = try section["path"]?.string("a folder")
+      return try source(try format(formatCursor), path: path, at: section["path"] ?? formatCursor, folder: folder)
+    }
+    let text = try cursor.string("a dataset")
+    guard let colon = text.firstIndex(of: ":") else {
+      return try source(try format(cursor), path: nil, at: cursor, folder: folder)
+    }
+    let name = SpecNode.scalar(String(text[..<colon]), line: cursor.node.line, isQuoted: false)
+    let path = String(text[text.index(after: colon)...])
+    return try source(
+      try format(SpecCursor(node: name, path: cursor.path)), path: path.isEmpty ? nil : path, at: cursor, folder: folder
+    )
+  }
+
+  private static func format(_ cursor: SpecCursor) throws -> String {
+    try cursor.choice(
+      "data format", of: SpecVocabulary.dataFormats, notBuilt: SpecVocabulary.dataFormatsNotBuilt)
+  }
+
+  private static func source(_ format: String, path: String?, at cursor: SpecCursor, folder: String) throws
+    -> DataSource
+  {
+    if format == "fashion-mnist", path != nil {
+      throw cursor.error(
+        .conflict, "fashion-mnist has a place of its own, and takes no path", remedy: "Write idx:DIR for another one.")
+    }
+    if format != "fashion-mnist", path == nil {
+      throw cursor.error(
+        .missingKey, "\(format) needs the folder of its files",
+        remedy: "Write \(format):DIR or {format: \(format), path: DIR}.")
+    }
+    return DataSource(format: format, path: path.map { resolved($0, folder: folder) })
+  }
+
+  static func input(_ cursor: SpecCursor?, data: DataSource) throws -> InputNormalization {
+    var input = InputNormalization.usual(for: data)
+    guard let section = try cursor?.section() else { return input }
+    if let scale = section["scale"] { input.scale = try scale.number("a positive number, such as 255") { $0 > 0 } }
+    if let mean = section["mean"] { input.mean = try numbers(mean, "a number for each channel") { _ in true } }
+    if let std = section["std"] { input.std = try numbers(std, "a positive number for each channel") { $0 > 0 } }
+    guard input.mean.count == input.std.count || input.mean.count == 1 || input.std.count == 1 else {
+      throw SpecError(
+        .conflict, line: (section["std"] ?? section["mean"])?.node.line ?? 0, path: "input.std",
+        reason: "mean has \(input.mean.count) channels and std has \(input.std.count)",
+        remedy: "Write as many of each, or one for all channels.")
+    }
+    return input
+  }
+
+  private static func numbers(_ cursor: SpecCursor, _ expected: String, where holds: (Double) -> Bool) throws
+    -> [Double]
+  {
+    let items = try cursor.items()
+    guard !items.isEmpty else { throw cursor.error(.outOfRange, "the list is empty", remedy: "Write \(expected).") }
+    return try items.map { try $0.number(expected, where: holds) }
+  }
+
+  /// Weights that are given have seen the training file, unless the spec says otherwise.
+  static func split(_ cursor: SpecCursor?, network: NetworkSource) throws -> SplitSpec {
+    var split = SplitSpec()
+    switch network {
+    case .file: split.seenTraining = true
+    case .builtin(_, let weights): split.seenTraining = weights != nil
+    }
+    guard let section = try cursor?.section() else { return split }
+    split.train = try count(section["train"])
+    split.validation = try count(section["validation"])
+    if let seed = section["seed"] { split.seed = try seed.integer("an integer from 0", in: 0...UInt64.max) }
+    if let seen = section["seen-training"] { split.seenTraining = try seen.boolean() }
+    if let order = section["order"] {
+      split.keepsFileOrder = try order.choice("order of samples", of: ["shuffled", "file"]) == "file"
+    }
+    return split
+  }
+
+  private static func count(_ cursor: SpecCursor?) throws -> Int? {
+    try cursor?.unless("auto") { try $0.integer("a number of samples from 1, or auto", in: 1...1_000_000_000) }
+  }
+
+  /// `path` below `folder`, unless it starts at the root.
+  private static func resolved(_ path: String, folder: String) -> String {
+    var path = path[...]
+    if path.hasPrefix("/") || folder.isEmpty || folder == "." { return String(path) }
+    while path.hasPrefix("./") { path = path.dropFirst(2) }
+    return folder.hasSuffix("/") ? folder + path : folder + "/" + path
+  }
+}
+
+extension InputNormalization {
+  /// The training split's own statistics for known data; otherwise bytes to 0...1.
+  package static func usual(for data: DataSource) -> InputNormalization {
+    switch data.format {
+    case "fashion-mnist": InputNormalization(scale: 255, mean: [0.2860], std: [0.3530])
+    case "cifar10":
+      InputNormalization(scale: 255, mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616])
+    default: InputNormalization()
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import StudyModel
+import Support
+import Testing
+
+@Suite struct GrammarTests {
+  @Test(arguments: [
+    ("accuracy >= baseline - 0.05", Objective.accuracy, 1.0, -0.05),
+    ("accuracy>=baseline-0.05", .accuracy, 1, -0.05),
+    ("parameters <= 0.5 baseline", .parameters, 0.5, 0),
+    ("parameters <= 0.5*baseline + 100", .parameters, 0.5, 100),
+    ("latency <= 0.8 baseline", .latency, 0.8, 0),
+    ("accuracy >= 0.9", .accuracy, 0, 0.9),
+    ("accuracy >= 90%", .accuracy, 0, 0.9),
+    ("macs <= 1.5M", .macs, 0, 1.5e6),
+    ("size <= 2 KiB", .size, 0, 2048),
+    ("latency <= 2 ms", .latency, 0, 0.002),
+    ("latency <= 2e-3", .latency, 0, 0.002),
+    ("accuracy >= -0.05 + baseline", .accuracy, 1, -0.05),
+  ])
+  func readsConstraints(text: String, objective: Objective, factor: Double, offset: Double) throws {
+    let constraint = try ConstraintGrammar.parse(text)
+    #expect(constraint.objective == objective)
+    #expect(constraint.relation == (text.contains(">=") ? .atLeast : .atMost))
+    #expect(abs(constraint.baselineFactor - factor) < 1e-12)
+    #expect(abs(constraint.offset - offset) < 1e-9)
+    #expect(try ConstraintGrammar.parse(ConstraintGrammar.text(constraint)) == constraint)
+  }
+
+  @Test(arguments: [
+    "", "accuracy", "accuracy >=", "accuracy >= ", "accuracy > 0.9", "accuracy == 1", "accuracy >= baseline baseline",
+    "accuracy >= 1 2", "accuracy >= baseline -", "accuracy >= 0.5 *", "accuracy >= x", "accuracy >= 1 KiB",
+    "accuracy >= inf", "0.9 <= accuracy", "accuracy >= 0.9, latency <= 1",
+  ])
+  func refusesConstraints(text: String) {
+    #expect(throws: ConstraintGrammar.Fault.self) { try ConstraintGrammar.parse(text) }
+  }
+
+  @Test(arguments: [("90s", 90.0), ("5m", 300), ("8h", 28800), ("1h 30m", 5400), ("1.5h", 5400), ("2d", 172800)])
+  func readsDurations(text: String, seconds: Double) {
+    #expect(SpecDuration.seconds(text) == seconds)
+    #expect(SpecDuration.seconds(SpecDuration.text(seconds: seconds)) == seconds)
+  }
+
+  @Test(arguments: ["", "5", "m", "-5m", "0s", "5 minutes", "5m3", "1..5h", "inf s"])
+  func refusesDurations(text: String) { #expect(SpecDuration.seconds(text) == nil) }
+
+  @Test(arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0), ("flaw", "lawn", 2)])
+  func distancesAreKnownOnes(left: String, right: String, distance: Int) {
+    #expect(EditDistance.between(left, right) == distance)
+    #expect(EditDistance.between(right, left) == distance)
+  }
+}

@@ -1,0 +1,133 @@
+import StudyModel
+import Support
+import Testing
+
+/// Every case replaces one key of a good spec by a bad line 4 and names what must come back.
+struct BadSpec: CustomTestStringConvertible, Sendable {
+  let line: String
+  let code: SpecError.Code
+  let path: String
+  /// A part of the message or the remedy.
+  let says: String
+  var testDescription: String { line }
+
+  init(_ line: String, _ code: SpecError.Code, _ path: String, _ says: String) {
+    self.line = line
+    self.code = code
+    self.path = path
+    self.says = says
+  }
+}
+
+@Suite struct SpecErrorTests {
+  static let base = "network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy, latency]\n"
+
+  static let cases: [BadSpec] = [
+    BadSpec("sampeler: nsga2", .unknownKey, "sampeler", "nearest is 'sampler'"),
+    BadSpec("rungs: [0]", .unknownKey, "rungs", "'fine-tune.rungs' exists"),
+    BadSpec("space: {criterium: l1}", .unknownKey, "space.criterium", "nearest is 'criterion'"),
+    BadSpec("fine-tune: {lr: 0.1}", .unknownKey, "fine-tune.lr", "learning-rate"),
+    BadSpec("space: {criterion: entropy}", .notBuilt, "space.criterion", "'entropy' is known, but not built yet"),
+    BadSpec("space: {criterion: [l1, hrank]}", .notBuilt, "space.criterion[1]", "'hrank' is known"),
+    BadSpec("space: {criterion: [l1, l1]}", .duplicateKey, "space.criterion[1]", "twice"),
+    BadSpec("space: {criterion: l3}", .unknownValue, "space.criterion", "nearest is 'l1'"),
+    BadSpec("space: {criterion: []}", .outOfRange, "space.criterion", "empty"),
+    BadSpec("space: {granularity: 2:4}", .notBuilt, "space.granularity", "2:4"),
+    BadSpec("space: {granularity: head}", .notBuilt, "space.granularity", "head"),
+    BadSpec("space: {granularity: block}", .notBuilt, "space.granularity", "block"),
+    BadSpec("space: {round-to: auto}", .notBuilt, "space.round-to", "auto"),
+    BadSpec("space: {round-to: 0}", .outOfRange, "space.round-to", "0"),
+    BadSpec("space: {schedule: iterative}", .notBuilt, "space.schedule", "iterative"),
+    BadSpec("space: {order: bottom-up}", .notBuilt, "space.order", "bottom-up"),
+    BadSpec("space: {sparse-training: group-lasso}", .notBuilt, "space.sparse-training", "not built yet"),
+    BadSpec("space: {quantisation: int8}", .notBuilt, "space.quantisation", "not built yet"),
+    BadSpec("space: {layers: {kinds: [conv]}}", .notBuilt, "space.layers.kinds", "not built yet"),
+    BadSpec("space: {sparsity: {max: 1.0}}", .outOfRange, "space.sparsity.max", "1.0"),
+    BadSpec("space: {sparsity: {min: -0.1}}", .outOfRange, "space.sparsity.min", "-0.1"),
+    BadSpec("space: {sparsity: {min: 0.6, max: 0.5}}", .outOfRange, "space.sparsity", "min 0.6 is above max 0.5"),
+    BadSpec("space: {sparsity: 0.5}", .wrongType, "space.sparsity", "not a mapping"),
+    BadSpec("space: {sparsity: {max: nan}}", .wrongType, "space.sparsity.max", "nan"),
+    BadSpec("fine-tune: {rungs: [1, 3]}", .outOfRange, "fine-tune.rungs", "rise from 0"),
+    BadSpec("fine-tune: {rungs: [0, 3, 1]}", .outOfRange, "fine-tune.rungs", "rise from 0"),
+    BadSpec("fine-tune: {rungs: [0, 1/0]}", .wrongType, "fine-tune.rungs[1]", "1/0"),
+    BadSpec("fine-tune: {rungs: []}", .outOfRange, "fine-tune.rungs", "rise from 0"),
+    BadSpec("fine-tune: {distillation: true}", .notBuilt, "fine-tune.distillation", "not built yet"),
+    BadSpec("fine-tune: {early-stop: 3}", .notBuilt, "fine-tune.early-stop", "not built yet"),
+    BadSpec("fine-tune: {optimizer: adamw}", .notBuilt, "fine-tune.optimizer", "adamw"),
+    BadSpec("fine-tune: {learning-rate: 0}", .outOfRange, "fine-tune.learning-rate", "0"),
+    BadSpec("fine-tune: {momentum: 1}", .outOfRange, "fine-tune.momentum", "below 1"),
+    BadSpec("fine-tune: {batch-size: many}", .wrongType, "fine-tune.batch-size", "many"),
+    BadSpec("fine-tune: {augmentation: {flip: 2}}", .wrongType, "fine-tune.augmentation.flip", "true nor false"),
+    BadSpec("sampler: motpe", .notBuilt, "sampler", "motpe"),
+    BadSpec("sampler: grid", .notBuilt, "sampler", "grid"),
+    BadSpec("sampler: [nsga2]", .wrongType, "sampler", "a list of 1"),
+    BadSpec("latency: {runtime: onnxruntime}", .notBuilt, "latency.runtime", "onnxruntime"),
+    BadSpec("latency: {runtime: ./bench.sh}", .notBuilt, "latency.runtime", "external command"),
+    BadSpec("latency: {threads: 0}", .outOfRange, "latency.threads", "0"),
+    BadSpec("workers: 0", .outOfRange, "workers", "0"),
+    BadSpec("workers: 1.5", .outOfRange, "workers", "1.5"),
+    BadSpec("seed: -1", .outOfRange, "seed", "-1"),
+    BadSpec("budget: {time: 5}", .wrongType, "budget.time", "unit"),
+    BadSpec("budget: {time: soon}", .wrongType, "budget.time", "soon"),
+    BadSpec("budget: {trials: 0}", .outOfRange, "budget.trials", "0"),
+    BadSpec("budget: {epochs: 100}", .notBuilt, "budget.epochs", "not built yet"),
+    BadSpec("constraints: [\"accurcy >= 0.9\"]", .unknownValue, "constraints[0]", "nearest is 'accuracy'"),
+    BadSpec("constraints: [accuracy = 0.9]", .unknownValue, "constraints[0]", "neither >= nor <="),
+    BadSpec("constraints: [\"coverage >= 0.9\"]", .notBuilt, "constraints[0]", "coverage"),
+    BadSpec("expect: {accuracy: 91}", .outOfRange, "expect.accuracy", "91"),
+    BadSpec("input: {std: [0]}", .outOfRange, "input.std[0]", "0"),
+    BadSpec("input: {mean: [1, 2, 3], std: [1, 2]}", .conflict, "input.std", "3 channels"),
+    BadSpec("input: {layout: nhwc}", .notBuilt, "input.layout", "not built yet"),
+    BadSpec("split: {train: 0}", .outOfRange, "split.train", "0"),
+    BadSpec("split: {seen-training: perhaps}", .wrongType, "split.seen-training", "perhaps"),
+    BadSpec("coppice: 2", .unknownValue, "coppice", "version 2"),
+  ]
+
+  @Test(arguments: cases) func namesPlaceValueAndRemedy(bad: BadSpec) throws {
+    let error = try #require(throws: SpecError.self) { try readSpec(Self.base + bad.line) }
+    #expect(error.code == bad.code)
+    #expect(error.path == bad.path)
+    #expect(error.line == 4)
+    #expect(error.description.contains(bad.says), "\(error)")
+    #expect(error.remedy?.isEmpty == false)
+    #expect(error.message.hasPrefix("Spec, line 4, '\(bad.path)': "))
+  }
+
+  @Test func objectivesNeedAccuracy() throws {
+    for objectives in ["[]", "[latency]", "[accuracy, accuracy]", "[accuracy, coverage]", "[speed]"] {
+      #expect(throws: SpecError.self, "\(objectives)") {
+        try readSpec("network: n.onnx\ndata: fashion-mnist\nobjectives: \(objectives)")
+      }
+    }
+  }
+
+  @Test func dataAndNetworkConflictsAreRefused() throws {
+    for (lines, code) in [
+      ("network: n.onnx\ndata: idx", SpecError.Code.missingKey),
+      ("network: n.onnx\ndata: fashion-mnist:here", .conflict),
+      ("network: n.onnx\ndata: {format: npz, path: x}", .notBuilt),
+      ("network: {builtin: resnet20, file: n.onnx}\ndata: fashion-mnist", .conflict),
+      ("network: {weights: w}\ndata: fashion-mnist", .missingKey),
+    ] {
+      let error = #expect(throws: SpecError.self, "\(lines)") { try readSpec(lines + "\nobjectives: [accuracy]") }
+      #expect(error?.code == code, "\(lines)")
+    }
+  }
+
+  @Test func brokenTextNamesItsLine() throws {
+    let error = #expect(throws: SpecError.self) { try readSpec("network: n.onnx\ndata: [fashion\nobjectives: x: y") }
+    #expect(error?.code == .syntax)
+    #expect((error?.line ?? 0) >= 2)
+    let twice = #expect(throws: SpecError.self) { try readSpec(Self.base + "seed: 1\nseed: 2") }
+    #expect(twice?.code == .duplicateKey)
+  }
+
+  /// The tree may come from a parser that lets repeated keys through.
+  @Test func repeatedKeysAreRefused() throws {
+    let entry = { SpecNode.Entry(key: "seed", line: $0, value: .scalar("1", line: $0, isQuoted: false)) }
+    let error = #expect(throws: SpecError.self) {
+      try SpecReader.read(.mapping([entry(1), entry(2)], line: 1), folder: "")
+    }
+    #expect(error?.code == .duplicateKey && error?.line == 2)
+  }
+}
