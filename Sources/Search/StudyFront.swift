@@ -1,0 +1,28 @@
+import StudyModel
+
+/// The non-dominated feasible trials at the highest rung that any trial has finished; the baseline is never among them.
+package struct StudyFront: Sendable {
+  /// The rung that labels the front; nil when no trial has finished.
+  package let rung: Int?
+  /// Best accuracy first, then by trial.
+  package let records: [EvaluationRecord]
+
+  package init(_ records: [EvaluationRecord], space: ObjectiveSpace) {
+    let finished = records.filter { $0.key.purpose == .trial && $0.status == .done }
+    let rung = finished.map(\.key.rung).max()
+    self.rung = rung
+    let candidates: [(record: EvaluationRecord, point: [Double])] =
+      finished
+      .filter { $0.key.rung == rung }
+      .compactMap { record in
+        guard let measures = record.result?.measures, space.isFeasible(measures),
+          let point = space.point(of: measures)
+        else { return nil }
+        return (record, point)
+      }
+    self.records = ParetoFront.indices(candidates.map(\.point)).map { candidates[$0].record }.sorted { left, right in
+      let (a, b) = (left.result?.measures.accuracy.share ?? 0, right.result?.measures.accuracy.share ?? 0)
+      return a == b ? left.key < right.key : a > b
+    }
+  }
+}
