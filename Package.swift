@@ -34,7 +34,13 @@ func library(
   _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
   settings: [SwiftSetting] = swiftSettings
 ) -> Entry {
-  Entry(tower: tower, target: .target(name: name, dependencies: dependencies, swiftSettings: settings))
+  // Message definitions lie beside the code that scripts/generate makes from them; the compiler has no use for them.
+  let protos = Context.packageDirectory + "/Sources/\(name)/Protos"
+  return Entry(
+    tower: tower,
+    target: .target(
+      name: name, dependencies: dependencies, exclude: FileManager.default.fileExists(atPath: protos) ? ["Protos"] : [],
+      swiftSettings: settings))
 }
 
 func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency]) -> Entry {
