@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -51,4 +52,14 @@ long long coppice_boottime_nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_BOOTTIME, &now);
   return (long long)now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+int coppice_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int coppice_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int coppice_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path) {
+  return posix_spawn_file_actions_addchdir_np(actions, path);
 }

@@ -1,6 +1,7 @@
 #ifndef COPPICE_CLINUX_H
 #define COPPICE_CLINUX_H
 
+#include <spawn.h>
 #include <sys/types.h>
 
 /// Asks the kernel to send `signal` to this process when its parent dies. Returns 0, or -1 with errno set.
@@ -27,5 +28,14 @@ int coppice_eventfd_drain(int descriptor);
 
 /// Nanoseconds of CLOCK_BOOTTIME, which counts suspended time too.
 long long coppice_boottime_nanoseconds(void);
+
+/// A pipe whose two ends are close-on-exec from the start (pipe2). Returns 0, or -1 with errno set.
+int coppice_pipe(int ends[2]);
+
+/// In the child: closes all descriptors from `first` on. Returns 0 or an error number.
+int coppice_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
+/// In the child: makes `path` the working folder. Returns 0 or an error number.
+int coppice_spawn_change_folder(posix_spawn_file_actions_t *actions, const char *path);
 
 #endif
