@@ -116,7 +116,7 @@ let entries: [Entry] = [
 
   // Floor 4
   library(
-    "WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support"]),
+    "WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
   library(
     "Pruning", .compute,
     [
@@ -173,7 +173,7 @@ let entries: [Entry] = [
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
     "WireTests", .control,
-    ["WireProtocol", "Transport", "Launching", "WorkerNode", "ArtifactStore", "StudyModel", "TestSupport", "Support"]),
+    ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
   tests(
     "CoordinationTests", .control,
     [
