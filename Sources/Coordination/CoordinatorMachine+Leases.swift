@@ -16,7 +16,8 @@ extension CoordinatorMachine {
     }
     open[id]?.holder = incarnation
     open[id]?.isConfirmed = true
-    open[id]?.expiresAt = now + timings.leaseLifetime
+    let expiresAt = now + timings.leaseLifetime
+    open[id]?.expiresAt = expiresAt
     if isSpooled { open[id]?.fraction = 1 }
     return true
   }

@@ -104,7 +104,7 @@ extension CoordinatorMachine {
   mutating func newWork(now: Double) -> EvaluationKey? {
     guard phase == .search, drainingSince == nil, !sourceRests else { return nil }
     let hasWork = !open.isEmpty || snapshot.evaluations.values.contains { $0.record.status == .pending }
-    switch source.next(history: history) {
+    switch source.next(history: history, elapsed: elapsed(at: now)) {
     case .evaluate(let plan):
       guard let identity = try? plan.identity(), !snapshot.hasPlan(identity) else {
         return rest(note: "the plan exists", isFinal: !hasWork, now: now)

@@ -134,7 +134,8 @@ extension CoordinatorMachine {
     guard let breaker = breakers[worker], !breaker.isOpen(at: now), breaker.streak.count >= timings.breakerLimit,
       usableSessions(now: now).contains(where: { $0.name != worker })
     else { return }
-    breakers[worker]?.open(until: now + timings.workerQuarantine)
+    let end = now + timings.workerQuarantine
+    breakers[worker]?.open(until: end)
     record(.note(kind: "quarantined worker", worker: worker, detail: "\(breaker.streak.count) failures"), now: now)
     for failure in breaker.streak {
       guard let evaluation = snapshot.evaluations[failure.key], failure.key != .baseline,

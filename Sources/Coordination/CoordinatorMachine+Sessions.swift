@@ -12,9 +12,10 @@ extension CoordinatorMachine {
     guard envelope.epoch == UInt64(snapshot.epoch), let incarnation = peers[peer], sessions[incarnation] != nil else {
       return send(.reject(Rejection(code: .unknownSession, text: "Say HELLO first.")), to: peer)
     }
-    let isNew = envelope.sequence > sessions[incarnation]?.lastSequence ?? 0
+    let newest = sessions[incarnation]?.lastSequence ?? 0
+    let isNew = envelope.sequence > newest
     sessions[incarnation]?.lastHeard = now
-    sessions[incarnation]?.lastSequence = max(envelope.sequence, sessions[incarnation]?.lastSequence ?? 0)
+    sessions[incarnation]?.lastSequence = max(envelope.sequence, newest)
     switch envelope.message {
     case .hello: break
     case .ready(let ready):
@@ -37,7 +38,11 @@ extension CoordinatorMachine {
         .note(kind: "refused", worker: hello.label, detail: "\(refusal.code.rawValue): \(refusal.text)"), now: now)
       return send(.reject(refusal), to: peer)
     }
-    if let earlier = sessions[hello.incarnation] { peers[earlier.peer] = nil }
+    if let earlier = sessions[hello.incarnation] {
+      // An old HELLO that comes late must not undo what newer messages said.
+      guard sequence >= earlier.lastSequence else { return }
+      peers[earlier.peer] = nil
+    }
     if let other = peers[peer], other != hello.incarnation { sessions[other] = nil }
     let session = WorkerSession(hello, peer: peer, sequence: sequence, now: now)
     if sessions[hello.incarnation] == nil {

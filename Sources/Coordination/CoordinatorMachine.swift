@@ -33,6 +33,7 @@ package struct CoordinatorMachine {
   }
 
   let configuration: Configuration
+  package let timings: CoordinatorTimings
   let source: any TrialSource
   let retries: RetryPolicy
 
@@ -64,6 +65,7 @@ package struct CoordinatorMachine {
   /// Takes over a study in the state that its store has after the new epoch began.
   package init(_ configuration: Configuration, snapshot: StudySnapshot, source: some TrialSource, now: Double) {
     self.configuration = configuration
+    timings = configuration.timings
     self.source = source
     self.snapshot = snapshot
     retries = RetryPolicy(timings: configuration.timings, seed: configuration.context.spec.seed)
@@ -77,7 +79,6 @@ package struct CoordinatorMachine {
     }
   }
 
-  package var timings: CoordinatorTimings { configuration.timings }
   package var spec: StudySpec { configuration.context.spec }
 
   /// Takes in one event. `now` is in seconds of a clock that never goes back and counts suspended time too.
@@ -101,17 +102,11 @@ package struct CoordinatorMachine {
   /// When the machine wants a tick at the latest, or nil once the study has ended.
   package var nextDeadline: Double? {
     guard outcome == nil else { return nil }
-    var deadline = lastCommit + timings.bookkeepingInterval
-    for lease in open.values {
-      deadline = min(deadline, lease.isConfirmed ? lease.expiresAt : lease.grantedAt + timings.grantLimit)
-    }
-    for (key, time) in notBefore where snapshot.evaluations[key]?.record.status == .pending {
-      deadline = min(deadline, time)
-    }
-    if let seconds = spec.budget.seconds, drainingSince == nil {
-      deadline = min(deadline, startedAt + max(0, seconds - startElapsed))
-    }
-    return max(deadline, lastEvent)
+    // The bookkeeping is a tick that comes in any case; only what is still ahead may ask for an earlier one.
+    var deadlines = open.values.flatMap { [$0.expiresAt, $0.grantedAt + timings.grantLimit] }
+    deadlines += notBefore.values
+    if let seconds = spec.budget.seconds { deadlines.append(startedAt + seconds - startElapsed) }
+    return deadlines.filter { $0 > lastEvent }.reduce(lastCommit + timings.bookkeepingInterval, min)
   }
 
   /// Seconds during which a coordinator ran, suspensions left out.
@@ -158,6 +153,7 @@ package struct CoordinatorMachine {
     var actions: [CoordinatorAction] = []
     if !changes.isEmpty || now - lastCommit >= timings.bookkeepingInterval || outcome != nil {
       actions.append(.commit(changes, elapsed: elapsed(at: now)))
+      snapshot.passTime(to: elapsed(at: now))
       lastCommit = now
     }
     actions += messages.map { .send($0.0, to: $0.1) }

@@ -4,7 +4,9 @@ import StudyModel
 /// that was restarted gets the same ones.
 package protocol TrialSource {
   /// `history` holds all evaluations of trials and the baseline, in the order in which they were added.
-  func next(history: [EvaluationRecord]) -> TrialDecision
+  ///
+  /// `elapsed` is how long the search has run, in seconds.
+  func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision
   /// The finished evaluations that make the front.
   func front(history: [EvaluationRecord]) -> [EvaluationKey]
 }

@@ -43,6 +43,9 @@ package struct StudySnapshot: Hashable, Sendable {
     self = next
   }
 
+  /// Notes how long the search has run, in seconds.
+  package mutating func passTime(to elapsed: Double) { self.elapsed = elapsed }
+
   /// Applies one change; `at` is in seconds since the search began.
   package mutating func apply(_ change: StudyChange, at: Double) throws {
     switch change {
