@@ -137,7 +137,9 @@ let entries: [Entry] = [
   // Floor 5
   library(
     "Coordination", .control,
-    ["Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "Support"]),
+    [
+      "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support",
+    ]),
   library("Reporting", .control, ["Search", "StudyModel", "Support"]),
   library(
     "Evaluation", .compute,
@@ -172,7 +174,7 @@ let entries: [Entry] = [
       name: "TestSupport", dependencies: ["ModelGraph", "Support"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings)),
   tests("ArchitectureTests", .common, ["Support"]),
-  tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),
+  tests("SupportTests", .common, ["Support", "ArtifactStore"]),
   tests("ModelGraphTests", .common, ["ModelGraph", "TestSupport", "Support"]),
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
   tests(
@@ -180,14 +182,14 @@ let entries: [Entry] = [
   tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
   tests("StudyModelTests", .common, ["StudyModel", "Support", yams]),
   tests("SearchTests", .control, ["Search", "StudyModel", "Support"]),
-  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
+  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "Support"]),
   tests(
     "WireTests", .control,
     ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
   tests(
     "CoordinationTests", .control,
     [
-      "Coordination", "Search", "StudyStore", "WireProtocol", "Transport", "ArtifactStore", "StudyModel", "TestSupport",
+      "Coordination", "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel",
       "Support",
     ]),
   tests("ReportingTests", .control, ["Reporting", "Search", "StudyModel", "Support"]),

@@ -1,0 +1,126 @@
+import Foundation
+import Support
+
+/// A folder of blobs named by their SHA-256: `objects/ab/cdef...`, each whole, read-only and never changed.
+///
+/// Any number of processes may put, read and delete in one folder at the same time.
+package struct ArtifactStore: Sendable {
+  package let folder: URL
+
+  /// Opens the folder, makes it when it is not there, and removes what dead writers left half-written.
+  package init(folder: URL) throws {
+    self.folder = folder
+    for part in [objects, temporary] {
+      try FileManager.default.createDirectory(at: part, withIntermediateDirectories: true)
+    }
+    PartialFile.reap(in: temporary)
+  }
+
+  /// Stores `bytes` durably and returns their name; storing what is there already only makes sure that it is durable.
+  package func put(_ bytes: Data) throws -> Digest {
+    let digest = Digest(of: bytes)
+    if try settle(digest, size: bytes.count) { return digest }
+    let partial = try PartialFile(in: temporary)
+    try partial.write(bytes)
+    try publish(partial, as: digest)
+    return digest
+  }
+
+  /// Takes over a finished file: its bytes are stored and the file is gone afterwards.
+  package func adopt(_ file: URL) throws -> Digest {
+    let source = try ReadableFile(file.path)
+    let partial = try PartialFile(in: temporary)
+    var digest = DigestBuilder()
+    var size = 0
+    while let piece = try source.next() {
+      digest.update(piece)
+      try partial.write(piece)
+      size += piece.count
+    }
+    let name = digest.finalize()
+    if try !settle(name, size: size) { try publish(partial, as: name) }
+    guard unlink(file.path) == 0 else { throw FileFault(operation: "remove", path: file.path, errorNumber: errno) }
+    return name
+  }
+
+  /// Where a blob lies, whether it is there or not; readers that cannot check the hash should use `read`.
+  package func url(of digest: Digest) -> URL {
+    shelf(of: digest).appendingPathComponent(String(digest.hex.dropFirst(2)))
+  }
+
+  /// The blob's bytes, after their hash was checked; a link in the blob's place is not followed.
+  package func read(_ digest: Digest) throws -> Data {
+    let path = url(of: digest).path
+    let file: ReadableFile
+    do {
+      file = try ReadableFile(path)
+    } catch let fault as FileFault where fault.errorNumber == ENOENT {
+      throw ArtifactError(
+        .missing, "The artifact \(digest.short) is not in '\(folder.path)'.",
+        remedy: "Was the study's folder copied or cleaned? Run the evaluation that made it again.")
+    }
+    let bytes = try file.readToEnd()
+    guard Digest(of: bytes) == digest else {
+      throw ArtifactError(
+        .corrupt, "The artifact '\(path)' has \(bytes.count) bytes with the hash \(Digest(of: bytes).short).",
+        remedy: "Its disk may be failing. Delete the file, then run the evaluation that made it again.")
+    }
+    return bytes
+  }
+
+  package func contains(_ digest: Digest) -> Bool { size(of: digest) != nil }
+
+  /// Bytes of the blob, or nil when it is not there.
+  package func size(of digest: Digest) -> Int? {
+    var status = stat()
+    guard lstat(url(of: digest).path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  /// All blobs with their sizes in bytes, in the order of their names.
+  package func list() throws -> [(digest: Digest, size: Int)] {
+    var found: [(digest: Digest, size: Int)] = []
+    for prefix in try FileManager.default.contentsOfDirectory(atPath: objects.path).sorted() {
+      let shelf = objects.appendingPathComponent(prefix)
+      // A shelf may vanish, or not be a folder of ours at all: neither is a reason to fail.
+      for name in ((try? FileManager.default.contentsOfDirectory(atPath: shelf.path)) ?? []).sorted() {
+        if let digest = Digest(hex: prefix + name), let size = size(of: digest) { found.append((digest, size)) }
+      }
+    }
+    return found
+  }
+
+  /// Bytes of all blobs together.
+  package func totalSize() throws -> Int { try list().reduce(0) { $0 + $1.size } }
+
+  /// Removes a blob; one that is not there is no error.
+  package func delete(_ digest: Digest) throws {
+    let path = url(of: digest).path
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw FileFault(operation: "remove", path: path, errorNumber: errno)
+    }
+  }
+
+  private var objects: URL { folder.appendingPathComponent("objects") }
+  private var temporary: URL { folder.appendingPathComponent("temporary") }
+  private func shelf(of digest: Digest) -> URL { objects.appendingPathComponent(String(digest.hex.prefix(2))) }
+
+  /// True when the blob is there with the right size, and durable: another process may have renamed it into place but not
+  /// flushed the folder yet. A blob of another size was damaged and is replaced by the caller.
+  private func settle(_ digest: Digest, size: Int) throws -> Bool {
+    guard self.size(of: digest) == size else { return false }
+    try DurableFile.syncFolder(shelf(of: digest).path)
+    return true
+  }
+
+  private func publish(_ partial: borrowing PartialFile, as digest: Digest) throws {
+    let shelf = shelf(of: digest)
+    if mkdir(shelf.path, 0o755) == 0 {
+      try DurableFile.syncFolder(objects.path)
+    } else if errno != EEXIST {
+      throw FileFault(operation: "make the folder", path: shelf.path, errorNumber: errno)
+    }
+    try partial.publish(as: url(of: digest).path)
+    try DurableFile.syncFolder(shelf.path)
+  }
+}

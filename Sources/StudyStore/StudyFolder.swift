@@ -1,0 +1,19 @@
+import Foundation
+
+/// Where a study keeps what, below its output folder.
+package struct StudyFolder: Hashable, Sendable {
+  package let url: URL
+
+  package init(_ url: URL) { self.url = url }
+
+  package var database: URL { url.appendingPathComponent("study.sqlite") }
+  package var lock: URL { url.appendingPathComponent("study.lock") }
+  package var artifacts: URL { url.appendingPathComponent("artifacts") }
+  /// The front's networks, as ONNX files.
+  package var networks: URL { url.appendingPathComponent("networks") }
+  package var report: URL { url.appendingPathComponent("report.html") }
+  package var logs: URL { url.appendingPathComponent("logs") }
+  package func log(ofWorker number: Int) -> URL { logs.appendingPathComponent("worker-\(number).log") }
+
+  package var holdsDatabase: Bool { FileManager.default.fileExists(atPath: database.path) }
+}

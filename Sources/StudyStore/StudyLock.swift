@@ -1,0 +1,33 @@
+import Foundation
+import Support
+
+/// Holds a study for one coordinator, by a lock on a file beside the database that names its holder.
+///
+/// The kernel drops the lock with the process, however that ends. The file itself stays: removing it would let two processes
+/// hold locks on two files of one name.
+final class StudyLock {
+  private let descriptor: Int32
+
+  /// Throws `locked` with the holder's name when another process (or another lock of this one) has it.
+  init(_ url: URL) throws {
+    descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw FileFault(operation: "open", path: url.path, errorNumber: errno) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let fault = errno
+      let holder = (try? String(contentsOf: url, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+      close(descriptor)
+      guard fault == EWOULDBLOCK else { throw FileFault(operation: "lock", path: url.path, errorNumber: fault) }
+      throw StudyStoreError(
+        .locked,
+        "The study in '\(url.deletingLastPathComponent().path)' is being run by \(holder ?? "another process").",
+        remedy: "Wait for it, stop it, or choose another output folder.")
+    }
+    let info = ProcessInfo.processInfo
+    let text = Data("process \(info.processIdentifier) on \(info.hostName)\n".utf8)
+    _ = ftruncate(descriptor, 0)
+    // Only for people: a lock without its holder's name is a lock all the same.
+    _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,35 @@
+import Support
+
+/// What can go wrong with a study's database.
+package struct StudyStoreError: DescribedError, Equatable {
+  package enum Code: String, Sendable {
+    /// The folder holds no study.
+    case missing
+    /// The folder holds a study already.
+    case exists
+    /// Another coordinator has the study open.
+    case locked
+    /// The folder is on a filesystem where SQLite's write-ahead log is not safe.
+    case unsafeFilesystem
+    /// A newer Coppice wrote the file.
+    case newerSchema
+    /// The file is damaged, or no study's.
+    case damaged
+    /// A change does not fit the stored state; nothing of its transaction was stored.
+    case conflict
+    /// The database could not read or write.
+    case failed
+  }
+
+  package let code: Code
+  package let message: String
+  package let remedy: String?
+  /// After a failed write nobody knows what the disk holds: the coordinator ends and reads it anew.
+  package var isFatal: Bool { code == .failed || code == .conflict }
+
+  package init(_ code: Code, _ message: String, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+  }
+}
