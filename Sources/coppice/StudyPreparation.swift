@@ -1,0 +1,83 @@
+import ArtifactStore
+import ChannelGroups
+import Datasets
+import Foundation
+import ModelFormats
+import ModelGraph
+import Search
+import StudyModel
+import StudyStore
+import Support
+
+/// A spec with its network read and its groups found: what is checked before anything is written or started.
+struct StudyPreparation {
+  var spec: StudySpec
+  let groups: [GroupSummary]
+  /// Classes that the network tells apart.
+  let classCount: Int
+  private let network: Graph
+  private let networkBytes: Data
+  private var dataDigest: Digest?
+
+  /// Throws with the file and line when the spec, the network or their fit is wrong.
+  init(specPath: String) throws {
+    let url = URL(fileURLWithPath: specPath)
+    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+      throw CommandError(
+        .missingInput, "There is no readable spec '\(specPath)'.",
+        remedy: "Check the spelling of the path; scripts/examples holds specs to start from.")
+    }
+    spec = try SpecReader.read(SpecNode(yaml: text), folder: url.deletingLastPathComponent().path)
+    network = try NetworkFile.load(spec.network)
+    networkBytes = try ONNXFile.encode(network)
+    let layers = spec.space.layers
+    let analysis = try ChannelAnalysis(network, excluding: { !layers.contains($0) })
+    groups = analysis.groups.map { GroupSummary(name: $0.name, units: $0.units.count) }
+    guard !groups.isEmpty else {
+      throw CommandError(
+        .nothingFound, "Nothing of '\(network.name)' can be pruned under this spec.",
+        remedy: "See `coppice inspect` for what is kept and why; widen space.layers.")
+    }
+    let shapes = try network.shapes()
+    classCount = shapes[network.outputs.first?.name ?? ""]?.last ?? 0
+  }
+
+  /// Reads the whole dataset once, so that a broken file is found now and not by every worker.
+  mutating func verifyData() throws {
+    let dataset = try DatasetSource.parse(spec.data.text).load(.training)
+    dataDigest = dataset.digest
+    guard dataset.classCount <= classCount else {
+      throw CommandError(
+        .malformedSpec,
+        "The network '\(network.name)' tells \(classCount) classes apart, but \(spec.data.text) has \(dataset.classCount).",
+        remedy: "Give the network that belongs to this data.")
+    }
+  }
+
+  /// Stores the dense network and returns what workers need to know.
+  func context(in folder: StudyFolder) throws -> StudyContext {
+    let store = try ArtifactStore(folder: folder.artifacts)
+    return StudyContext(spec: spec, network: try store.put(networkBytes), artifactFolder: folder.artifacts.path)
+  }
+
+  /// The study's identity: the network, the data with its split, the engine's version and the seed.
+  func identity() throws -> Digest {
+    struct Identity: Encodable {
+      let network: Digest
+      let data: Digest?
+      let split: SplitSpec
+      let version: String
+      let seed: UInt64
+    }
+    return try CanonicalBytes.digest(
+      of: Identity(
+        network: Digest(of: networkBytes), data: dataDigest, split: spec.split, version: Coppice.configuration.version,
+        seed: spec.seed))
+  }
+
+  var dryRunText: String {
+    let rows = groups.map { "#   \($0.name): \($0.units)" }
+    return SpecPrinter.yaml(spec) + "\n# Groups of channels that this search may prune (units):\n"
+      + rows.joined(separator: "\n")
+  }
+}
