@@ -7,7 +7,7 @@ using namespace shim;
 
 void ct_tensor_free(CTTensor *tensor) {
   delete tensor;
-  liveTensors.fetch_sub(1, std::memory_order_relaxed);
+  liveTensors--;
 }
 
 static at::TensorOptions options(CTScalarType type, CTDevice index) {

@@ -19,7 +19,7 @@ struct CTInferenceScope {
 
 namespace shim {
 
-std::atomic<intptr_t> liveTensors{0};
+thread_local intptr_t liveTensors = 0;
 
 CTStatus failure(int32_t code, const char *message) noexcept {
   return CTStatus{code, strdup(message)};
@@ -139,7 +139,7 @@ CTStatus ct_synchronize(CTDevice index) {
   });
 }
 
-intptr_t ct_live_tensors(void) { return liveTensors.load(std::memory_order_relaxed); }
+intptr_t ct_live_tensors(void) { return liveTensors; }
 
 // Scopes
 

@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -25,11 +24,11 @@ struct CTGenerator {
 
 namespace shim {
 
-extern std::atomic<intptr_t> liveTensors;
+extern thread_local intptr_t liveTensors;
 
 inline CTTensor *retained(at::Tensor value) {
   auto *handle = new CTTensor{std::move(value)};
-  liveTensors.fetch_add(1, std::memory_order_relaxed);
+  liveTensors++;
   return handle;
 }
 

@@ -8,6 +8,8 @@ package final class TorchGenerator {
   private let handle: OpaquePointer
 
   package init(seed: UInt64, device: Device = .cpu) throws {
+    // libtorch's CPU generator looks at the low half of its seed only; the high half is folded in.
+    let seed = seed >> 32 ^ seed
     var result: OpaquePointer?
     try check(ct_generator_new(seed, device.code, &result), "make a generator", [])
     guard let result else { throw TensorError(.failed, operation: "make a generator", detail: "libtorch gave none") }

@@ -2,7 +2,8 @@ import CTorchShim
 
 /// Settings and facts of libtorch in this process.
 package enum TorchRuntime {
-  /// Threads inside operators; between operators there is always one. Results of reductions may depend on it in the last bits.
+  /// Threads inside operators that this thread starts; between operators there is always one. Results of reductions
+  /// may depend on it in the last bits.
   package static func setThreadCount(_ count: Int) throws {
     try check(ct_set_thread_count(Int32(clamping: count)), "set the thread count", [])
   }
@@ -32,6 +33,6 @@ package enum TorchRuntime {
     try check(ct_synchronize(device.code), "synchronize", [])
   }
 
-  /// Tensor handles alive in this process: what a leak would raise.
+  /// Tensor handles that this thread has made and not freed: what a leak would raise.
   package static var liveTensorCount: Int { ct_live_tensors() }
 }

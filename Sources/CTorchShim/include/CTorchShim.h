@@ -61,7 +61,7 @@ char *ct_build_configuration(void);
 int32_t ct_cuda_device_count(void);
 CTStatus ct_set_deterministic(bool deterministic);
 CTStatus ct_synchronize(CTDevice device);
-// Handles that are alive in this process.
+// Handles that this thread has made and not freed.
 intptr_t ct_live_tensors(void);
 
 // Scopes of the calling thread ----------------------------------------------------------------------------------------
