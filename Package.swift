@@ -52,10 +52,14 @@ func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependen
 }
 
 func tests(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Entry {
-  Entry(
+  // Expected results lie beside the tests, which read them from there.
+  let goldens = Context.packageDirectory + "/Tests/\(name)/Goldens"
+  return Entry(
     tower: tower,
     target: .testTarget(
-      name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings,
+      name: name, dependencies: dependencies,
+      exclude: FileManager.default.fileExists(atPath: goldens) ? ["Goldens"] : [], resources: resources,
+      swiftSettings: swiftSettings,
       linkerSettings: tower == .compute ? torchRunPath : []))
 }
 
@@ -168,7 +172,7 @@ let entries: [Entry] = [
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
   tests(
     "ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
-  tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
+  tests("DatasetsTests", .common, ["Datasets", "CZlib", "TestSupport", "Support"]),
   tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
   tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
