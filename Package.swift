@@ -179,10 +179,10 @@ let entries: [Entry] = [
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
   tests(
     "ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
-  tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
-  tests("StudyModelTests", .common, ["StudyModel", "Support", yams]),
-  tests("SearchTests", .control, ["Search", "StudyModel", "Support"]),
-  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "Support"]),
+  tests("DatasetsTests", .common, ["Datasets", "CZlib", "TestSupport", "Support"]),
+  tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
+  tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
+  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
     "WireTests", .control,
     ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),

@@ -3,16 +3,22 @@ import Foundation
 /// CIFAR-10 in its binary version: data_batch_1.bin to data_batch_5.bin and test_batch.bin, plain or packed.
 ///
 /// Each record is a label and three planes (red, green, blue) of 32x32 pixels, row by row.
-struct CIFAR10Reader {
-  let folder: URL
-  /// 10,000 as published; tests use fewer.
-  var recordsPerFile = 10_000
+package struct CIFAR10Reader {
+  private let folder: URL
+  private let recordsPerFile: Int
 
   private static let classCount = 10
   private static let side = 32
   private static let pixelCount = 3 * side * side
 
-  func load(_ part: DatasetPart) throws -> ImageDataset {
+  /// 10,000 records a file as published; fewer are for tests.
+  package init(folder: URL, recordsPerFile: Int = 10_000) {
+    self.folder = folder
+    self.recordsPerFile = recordsPerFile
+  }
+
+  /// Throws `DatasetError` naming the file, and the byte of a label that has no class.
+  package func load(_ part: DatasetPart) throws -> ImageDataset {
     let names: [String]
     switch part {
     case .training: names = (1...5).map { "data_batch_\($0).bin" }

@@ -22,16 +22,19 @@ package enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   ) throws -> DatasetSource {
     let data = environment["COPPICE_DATA"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let named = parts.count == 2 && !parts[1].isEmpty ? URL(fileURLWithPath: parts[1], relativeTo: folder) : nil
+    // Joined by hand: a relative URL drops the base's last part where the base does not end in a slash.
+    let named: URL? =
+      parts.count < 2 || parts[1].isEmpty
+      ? nil : parts[1].hasPrefix("/") ? URL(fileURLWithPath: parts[1]) : folder.appendingPathComponent(parts[1])
     switch (parts[0], named) {
     case ("fashion-mnist", nil) where parts.count == 1:
       let candidates =
         [data?.appendingPathComponent("fashion-mnist"), URL(fileURLWithPath: debianFolder)].compactMap { $0 }
       let found = candidates.first { FileManager.default.fileExists(atPath: $0.path) }
       return .fashionMNIST(folder: found ?? URL(fileURLWithPath: debianFolder))
-    case ("fashion-mnist", let named?): return .fashionMNIST(folder: named.absoluteURL)
-    case ("idx", let named?): return .idx(folder: named.absoluteURL)
-    case ("cifar10", let named?): return .cifar10(folder: named.absoluteURL)
+    case ("fashion-mnist", let named?): return .fashionMNIST(folder: named)
+    case ("idx", let named?): return .idx(folder: named)
+    case ("cifar10", let named?): return .cifar10(folder: named)
     case ("cifar10", nil) where parts.count == 1 && data != nil:
       return .cifar10(folder: (data ?? folder).appendingPathComponent("cifar-10"))
     case ("cifar10", nil):

@@ -16,6 +16,8 @@ package struct ImageDataset: Sendable {
   package let digest: Digest
 
   package var count: Int { labels.count }
+  /// `[C, H, W]` of one image.
+  package var imageShape: [Int] { [channels, height, width] }
 
   /// Throws `DatasetError` when images, labels and shape do not go together, or a label has no class.
   package init(

@@ -1,0 +1,69 @@
+import Foundation
+import ModelFormats
+import ModelGraph
+import Testing
+
+/// Weights in another file: only a plain file beside the network is ever opened.
+@Suite struct ONNXExternalDataTests {
+  @Test func readsTheFileBesideTheNetwork() throws {
+    #expect(try Golden.network("external_13").weights == (try Golden.network("matmul_13").weights))
+  }
+
+  @Test func isRefusedWithoutAFolder() throws {
+    let error = try #require(throws: ModelFormatError.self) {
+      try ONNXFile.decode(try Golden.bytes("external_13.onnx"))
+    }
+    #expect(error.code == .externalData)
+  }
+
+  /// Names of the same length as the true one, so that the file stays valid.
+  @Test(arguments: ["../external.data", "/etc/passwd.....", "./xternal_13.dat", "a/../rnal_13.dat"])
+  func refusesPaths(_ location: String) throws {
+    try Golden.withFolder { folder in
+      let inner = folder.appendingPathComponent("inner")
+      try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+      // The file that the path would reach exists: only the rule keeps us from it.
+      try Golden.bytes("external_13.data").write(to: folder.appendingPathComponent("external.data"))
+      try Golden.bytes("external_13.data").write(to: inner.appendingPathComponent("xternal_13.dat"))
+      let network = inner.appendingPathComponent("network.onnx")
+      try renamed(to: location).write(to: network)
+      let error = try #require(throws: ModelFormatError.self) { try ONNXFile.read(network) }
+      #expect(error.code == .externalData)
+      #expect(error.message.contains("plain name"), "\(error)")
+    }
+  }
+
+  @Test func refusesALink() throws {
+    try Golden.withFolder { folder in
+      try Golden.bytes("external_13.onnx").write(to: folder.appendingPathComponent("network.onnx"))
+      try FileManager.default.createSymbolicLink(
+        at: folder.appendingPathComponent("external_13.data"),
+        withDestinationURL: Golden.folder.appendingPathComponent("external_13.data"))
+      let error = try #require(throws: ModelFormatError.self) {
+        try ONNXFile.read(folder.appendingPathComponent("network.onnx"))
+      }
+      #expect(error.code == .externalData)
+      #expect(error.message.contains("is a link"), "\(error)")
+    }
+  }
+
+  @Test func refusesAMissingOrShortFile() throws {
+    try Golden.withFolder { folder in
+      let network = folder.appendingPathComponent("network.onnx")
+      try Golden.bytes("external_13.onnx").write(to: network)
+      #expect(throws: ModelFormatError.self) { try ONNXFile.read(network) }
+      try Golden.bytes("external_13.data").dropLast().write(to: folder.appendingPathComponent("external_13.data"))
+      let error = try #require(throws: ModelFormatError.self) { try ONNXFile.read(network) }
+      #expect(error.code == .externalData)
+      #expect(error.message.contains("has only"), "\(error)")
+    }
+  }
+
+  private func renamed(to location: String) throws -> Data {
+    var bytes = try Golden.bytes("external_13.onnx")
+    while let range = bytes.range(of: Data("external_13.data".utf8)) {
+      bytes.replaceSubrange(range, with: Data(location.utf8))
+    }
+    return bytes
+  }
+}
