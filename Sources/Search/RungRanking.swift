@@ -14,19 +14,20 @@ package struct RungRanking: Sendable {
     package let isLost: Bool
   }
 
-  /// Best first; within a front, spread over it.
+  /// Best first. Within a front those that have gone on already lead, then come those that are farthest from them: were the
+  /// spread computed anew each time, every result would change it, and far more than a third would go on.
   package let standings: [Standing]
 
   /// Trials whose measures do not allow comparison are left out.
   package init(rung: Int, history: SearchHistory, space: ObjectiveSpace, topRung: Int) {
     let allowance = Self.accuracyAllowance(rung: rung, history: history, topRung: topRung)
-    var feasible: [(trial: TrialID, point: [Double])] = []
+    var feasible: [(trial: TrialID, point: [Double], hasGoneOn: Bool)] = []
     var infeasible: [(trial: TrialID, violation: Double, isLost: Bool)] = []
     for trial in history.trials {
       guard let measures = trial.measures[rung], let point = space.point(of: measures) else { continue }
       let violation = space.violation(of: measures, accuracyAllowance: allowance)
       if violation == 0 {
-        feasible.append((trial.id, point))
+        feasible.append((trial.id, point, trial.hasStarted(rung: rung + 1)))
       } else {
         infeasible.append((trial.id, violation, space.lastingViolation(of: measures) > 0))
       }
@@ -38,7 +39,8 @@ package struct RungRanking: Sendable {
       let members = feasible.indices.filter { ranks[$0] == rank }
       let points = members.map { feasible[$0].point }
       let crowding = ParetoFront.crowdingDistances(points)
-      standings += ParetoFront.spreadOrder(points).map { place in
+      let taken = members.indices.filter { feasible[members[$0]].hasGoneOn }
+      standings += ParetoFront.spreadOrder(points, taken: taken).map { place in
         Standing(
           trial: feasible[members[place]].trial, rank: rank, violation: 0, crowding: crowding[place], isLost: false)
       }

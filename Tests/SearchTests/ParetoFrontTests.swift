@@ -75,11 +75,12 @@ import Testing
     #expect(ParetoFront.crowdingDistances(scaled).sorted() == plain)
   }
 
-  @Test func spreadOrderTakesTheFarthestEachTime() {
+  @Test(arguments: [[], [7], [3, 19, 0]]) func spreadOrderTakesTheFarthestEachTime(led: [Int]) {
     let points = Self.points(25, dimensions: 2, levels: 1000, seed: 6)
-    let order = ParetoFront.spreadOrder(points)
+    let order = ParetoFront.spreadOrder(points, taken: led)
     #expect(order.sorted() == Array(points.indices))
-    #expect(points[order[0]][0] == points.map { $0[0] }.min())
+    #expect(Array(order.prefix(led.count)) == led)
+    if led.isEmpty { #expect(points[order[0]][0] == points.map { $0[0] }.min()) }
     let extents = (0..<2).map { d in points.map { $0[d] }.max()! - points.map { $0[d] }.min()! }
     func gap(_ index: Int, _ taken: ArraySlice<Int>) -> Double {
       taken.map { other in
@@ -89,7 +90,7 @@ import Testing
         }
       }.min()!
     }
-    for place in 1..<order.count {
+    for place in max(1, led.count)..<order.count {
       let taken = order[..<place]
       let farthest = points.indices.filter { !taken.contains($0) }.map { gap($0, taken) }.max()!
       #expect(abs(gap(order[place], taken) - farthest) < 1e-12)

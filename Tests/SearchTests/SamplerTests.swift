@@ -66,7 +66,11 @@ func checkSampler(_ kind: SamplerKind, space: SearchSpace, groups: [GroupSummary
     let sampler = NSGA2Sampler(spec: spec, groups: StudyFixture.groups)
     let plans = (0..<sampler.designSize).compactMap { sampler.propose(SearchHistory([]), counter: $0) }
     #expect(plans.count == 10)
-    let shares = plans.map { plan in if case .uniform(let share) = plan.sparsity { share } else { -1 } }.sorted()
+    let shares: [Double] = plans.compactMap { plan in
+      guard case .uniform(let share) = plan.sparsity else { return nil }
+      return share
+    }.sorted()
+    #expect(shares.count == 10)
     let gaps = zip([0] + shares, shares + [0.95]).map { $1 - $0 }
     #expect(gaps.max()! < 0.95 / 4)
     #expect(Set(plans.map(\.criterion)) == Set(Criterion.allCases))

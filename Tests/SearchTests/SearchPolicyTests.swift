@@ -62,9 +62,10 @@ struct SimulatedSearch {
     #expect(search.reason == .trialsAreDone)
     #expect(search.finished(0).count == 60)
     #expect(search.records.allSatisfy { $0.status == .done })
-    // At least the third of each rung; more only where early thirds were overtaken by later trials.
+    // At least the third of each rung; early thirds are overtaken by chance (the paper's term is the square root of n),
+    // and more often under a sampler that learns.
     let (first, second) = (search.finished(1).count, search.finished(2).count)
-    #expect((20...32).contains(first))
+    #expect((20...(sampler == .random ? 28 : 33)).contains(first))
     #expect(second >= (first + 2) / 3 && second <= first)
     #expect(Set(search.records.map(\.key)).count == search.records.count)
     #expect(Set(search.records.filter { $0.key.rung == 0 }.map(\.plan)).count == 61)
@@ -99,7 +100,8 @@ struct SimulatedSearch {
   @Test func promotesTheBestThirdByDefinition() throws {
     // Nine trials on a line of two fronts: 1...5 dominate, 6...9 are dominated.
     let points: [(Double, Double)] = [
-      (0.90, 0.9), (0.88, 0.7), (0.85, 0.5), (0.80, 0.3), (0.70, 0.1), (0.60, 0.8), (0.60, 0.6), (0.60, 0.4), (0.5, 0.2),
+      (0.90, 0.9), (0.88, 0.7), (0.85, 0.5), (0.80, 0.3), (0.70, 0.1), (0.60, 0.8), (0.60, 0.6), (0.60, 0.4),
+      (0.5, 0.2),
     ]
     let spec = StudyFixture.spec(objectives: [.accuracy, .parameters], budget: Budget(trials: 9))
     var records =

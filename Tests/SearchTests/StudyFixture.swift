@@ -6,7 +6,8 @@ import Support
 /// Studies and records whose measures follow a formula, so that a search can be run in microseconds.
 enum StudyFixture {
   static let groups = [
-    GroupSummary(name: "conv1", units: 32), GroupSummary(name: "conv2", units: 64), GroupSummary(name: "conv3", units: 128),
+    GroupSummary(name: "conv1", units: 32), GroupSummary(name: "conv2", units: 64),
+    GroupSummary(name: "conv3", units: 128),
   ]
 
   static func spec(

@@ -6,7 +6,8 @@ import Testing
 @Suite struct StudyFrontTests {
   static func space(_ constraints: [String] = []) throws -> ObjectiveSpace {
     ObjectiveSpace(
-      spec: StudyFixture.spec(objectives: [.accuracy, .parameters], constraints: try constraints.map(ConstraintGrammar.parse)),
+      spec: StudyFixture.spec(
+        objectives: [.accuracy, .parameters], constraints: try constraints.map(ConstraintGrammar.parse)),
       baseline: StudyFixture.dense)
   }
 
@@ -56,7 +57,9 @@ import Testing
     let space = try Self.space()
     let curve = HypervolumeCurve([StudyFixture.baseline] + records, space: space)
     for time in -1...41 {
-      let finished = records.filter { $0.finishedAt! <= Double(time) }.compactMap { space.point(of: $0.result!.measures) }
+      let finished = records.filter { $0.finishedAt! <= Double(time) }.compactMap {
+        space.point(of: $0.result!.measures)
+      }
       let expected = Hypervolume.exact(finished, reference: [0.13, 1.1])
       #expect(abs(curve.value(at: Double(time)) - expected) < 1e-9)
     }

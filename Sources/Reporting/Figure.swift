@@ -1,0 +1,55 @@
+import Foundation
+import StudyModel
+import Support
+
+/// Measures as the tables and the report write them.
+enum Figure {
+  static func accuracy(_ accuracy: Proportion) -> String { Units.percent(accuracy.share) }
+
+  /// Half the width of the interval is not symmetric, so both ends are written.
+  static func interval(_ accuracy: Proportion) -> String {
+    String(format: "%.2f-%.2f%%", accuracy.interval.lowerBound * 100, accuracy.interval.upperBound * 100)
+  }
+
+  static func ratio(_ ratio: Double?) -> String { ratio.map { String(format: "%.3fx", $0) } ?? "-" }
+
+  static func latency(_ seconds: Double) -> String {
+    if seconds < 0.001 { return String(format: "%.1f us", seconds * 1e6) }
+    if seconds < 1 { return String(format: "%.3f ms", seconds * 1000) }
+    return String(format: "%.3f s", seconds)
+  }
+
+  static func value(_ objective: Objective, _ value: Double?) -> String {
+    guard let value else { return "-" }
+    return switch objective {
+    case .accuracy: Units.percent(value)
+    case .parameters, .macs: Units.count(Int(value))
+    case .size: Units.bytes(Int(value))
+    case .latency: latency(value)
+    }
+  }
+
+  static func name(_ objective: Objective) -> String {
+    switch objective {
+    case .accuracy: "accuracy"
+    case .parameters: "parameters"
+    case .macs: "MACs"
+    case .size: "size"
+    case .latency: "latency"
+    }
+  }
+
+  /// Shares of a plan in one line: "0.5", or one of each group.
+  static func sparsity(_ sparsity: Sparsity) -> String {
+    switch sparsity {
+    case .uniform(let share): plain(share)
+    case .perGroup(let shares):
+      shares.sorted { $0.key < $1.key }.map { "\($0.key) \(plain($0.value))" }.joined(separator: ", ")
+    }
+  }
+
+  /// Whole numbers without a point.
+  static func plain(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : String(format: "%.4g", value)
+  }
+}

@@ -1,0 +1,38 @@
+/// Columns aligned for a terminal: numbers to the right, words to the left.
+package struct TextTable: Sendable {
+  package enum Alignment: Sendable { case left, right }
+
+  private let headers: [(title: String, alignment: Alignment)]
+  private var rows: [[String]] = []
+
+  package init(_ headers: [(title: String, alignment: Alignment)]) { self.headers = headers }
+
+  /// A row has a cell for each column.
+  package mutating func add(_ row: [String]) {
+    precondition(row.count == headers.count, "a row of \(row.count) cells for \(headers.count) columns")
+    rows.append(row.map(Self.oneLine))
+  }
+
+  /// Lines without trailing spaces, each ending in a newline; two spaces part the columns.
+  package var text: String {
+    let widths = headers.indices.map { column in
+      ([headers[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+    }
+    return ([headers.map(\.title)] + rows).map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        line += (column == 0 ? "" : "  ") + (headers[column].alignment == .left ? cell + padding : padding + cell)
+      }
+      while line.last == " " { line.removeLast() }
+      return line + "\n"
+    }.joined()
+  }
+
+  /// Names of layers and files come from outside: none may break the table or drive the terminal.
+  private static func oneLine(_ cell: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        cell.unicodeScalars.map { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? "?" : $0 }))
+  }
+}
