@@ -46,7 +46,7 @@ import Testing
     let (a, b) = (first.read.raw, second.read.raw)
     let child = try ChildProcess.spawn(
       shell(
-        "read x <&\(a); read y <&\(b); read z <&7; echo $x $y $z",
+        "read x </proc/self/fd/\(a); read y </proc/self/fd/\(b); read z <&7; echo $x $y $z",
         descriptors: [a: b, b: a, 7: a, 1: output.write.raw, 2: output.write.raw]))
     _ = write(first.write.raw, "three\n", 6)
     output.write.close()
