@@ -16,6 +16,14 @@ package struct LaunchError: DescribedError, Equatable {
   package let remedy: String?
   package let isRetriable: Bool
 
+  package var exitCode: ExitCode {
+    switch code {
+    case .executableMissing, .notPermitted: .unavailable
+    case .resourcesExhausted: .temporary
+    case .systemFailure: .internal
+    }
+  }
+
   init(_ code: Code, _ message: String, remedy: String? = nil, isRetriable: Bool = false) {
     self.code = code
     self.message = message

@@ -30,6 +30,15 @@ package struct TransportError: DescribedError, Equatable {
     self.isFatal = isFatal
   }
 
+  package var exitCode: ExitCode {
+    switch code {
+    case .insecureEndpoint, .unsupportedEndpoint, .pathTooLong: .configuration
+    case .endpointUnavailable: .temporary
+    case .folderUnavailable: .cannotCreate
+    case .messageTooLarge, .socketFailure: .internal
+    }
+  }
+
   /// A failed libzmq call; must be made before anything else can change the thread's error number.
   static func socketFailure(_ operation: String) -> TransportError {
     TransportError(.socketFailure, "Cannot \(operation): \(lastErrorText()).", isFatal: true)

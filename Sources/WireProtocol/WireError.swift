@@ -22,6 +22,7 @@ package struct WireError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { .internal }
 
   init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

@@ -1,3 +1,4 @@
+import Support
 import WireProtocol
 
 /// Why a worker ended.
@@ -13,4 +14,13 @@ package enum WorkerExit: Hashable, Sendable {
   /// No coordinator for the orphan limit.
   case orphaned
   case lifelineCut
+
+  /// What the process ends with: a supervisor starts it again unless that cannot help.
+  package var exitCode: ExitCode {
+    switch self {
+    case .finished, .stopped: .success
+    case .rejected: .configuration
+    case .foreignRun, .orphaned, .lifelineCut: .temporary
+    }
+  }
 }

@@ -87,13 +87,11 @@ extension WorkerMachine {
 
   /// The lease's work is of no use any more; an engine that is on it is replaced.
   mutating func cancelWork(_ lease: LeaseID) {
-    guard let work, work.assignment.lease == lease else { return }
     settle(lease)
-    dropWork()
+    guard let work, work.assignment.lease == lease else { return }
+    self.work = nil
     if work.begunAt != nil && engine == .running { killEngine(.silently) }
   }
-
-  mutating func dropWork() { work = nil }
 
   private mutating func begin(_ assignment: Assignment, now: Double) {
     guard let study else { return }
@@ -139,7 +137,7 @@ extension WorkerMachine {
   private mutating func report(_ failure: EvaluationFailure, now: Double) {
     guard let work else { return }
     let lease = work.assignment.lease
-    dropWork()
+    self.work = nil
     settle(lease)
     outbox[lease] = Outgoing(
       message: .failed(FailureReport(lease: lease, failure: failure)), isResult: false, nextSend: now,

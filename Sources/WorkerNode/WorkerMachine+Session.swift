@@ -120,8 +120,8 @@ extension WorkerMachine {
   private mutating func adopt(_ newStudy: StudyContext) {
     defer { study = newStudy }
     guard study != nil, study != newStudy else { return }
-    if let work { send(.release(work.assignment.lease)) }
-    dropWork()
+    if let work { giveBack(work.assignment.lease) }
+    work = nil
     if engine == .running { killEngine(.silently) }
   }
 
@@ -173,15 +173,21 @@ extension WorkerMachine {
     } else if work?.assignment.lease == lease || settled.contains(lease) {
       // A repetition.
     } else if work != nil {
-      send(.release(lease))
+      giveBack(lease)
     } else {
       work = Work(assignment: assignment)
     }
   }
 
+  private mutating func giveBack(_ lease: LeaseID) {
+    settle(lease)
+    send(.release(lease))
+  }
+
   private mutating func acknowledged(_ lease: LeaseID, status: ResultStatus) {
     guard outbox[lease]?.isResult == true else { return }
     outbox[lease] = nil
+    settle(lease)
     actions.append(.unspool(lease, run: run))
     if status != .accepted { actions.append(.log("The result of lease \(lease) was \(status.rawValue).")) }
   }

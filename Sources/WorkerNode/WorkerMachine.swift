@@ -176,6 +176,7 @@ package struct WorkerMachine: Sendable {
   }
 
   mutating func settle(_ lease: LeaseID) {
+    guard !settled.contains(lease) else { return }
     settled.append(lease)
     if settled.count > 256 { settled.removeFirst() }
   }

@@ -1,0 +1,375 @@
+import Foundation
+import Launching
+import StudyModel
+import Synchronization
+import Testing
+import Transport
+import WireProtocol
+import WorkerNode
+
+/// A real worker session on a thread of its own, with shell scripts as engines, against a coordinator that the test plays.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct WorkerSessionTests {
+  /// The coordinator's end, the worker's folders and its thread.
+  final class Stage {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("coppice-worker-\(UUID().uuidString)")
+    let sockets: IpcFolder
+    let context: MessagingContext
+    var router: RouterSocket
+    var peer: [UInt8] = []
+    var epoch: UInt64 = 1
+    var sequence: UInt64 = 0
+    let outcome = Outcome()
+    let log = LogSink()
+    let stop: WakeUp
+
+    init() throws {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      sockets = try IpcFolder()
+      context = try MessagingContext()
+      router = try RouterSocket(context)
+      stop = try WakeUp()
+      try router.bind(sockets.endpoint())
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// What the worker's thread left.
+    final class Outcome: Sendable {
+      let result = Mutex<Result<WorkerExit, any Error>?>(nil)
+      /// The thread's processor time, in seconds.
+      let processorSeconds = Mutex(0.0)
+    }
+
+    final class LogSink: Sendable {
+      let lines = Mutex<[String]>([])
+    }
+
+    func configuration(script: String, lifeline: Int32? = nil) throws -> WorkerSession.Configuration {
+      var configuration = WorkerSession.Configuration(
+        endpoint: try sockets.endpoint(), engineExecutable: "/bin/sh", engineArguments: ["-c", script],
+        environment: ["PATH": "/usr/bin:/bin", "PREPARED": folder.path], spoolFolder: folder.path + "/spool",
+        scratchFolder: folder.path + "/scratch", label: "w0", lifelineDescriptor: lifeline, deviceSlot: "cpu")
+      configuration.timings.helloRetryFirst = 0.05
+      configuration.timings.helloRetryMaximum = 0.2
+      configuration.timings.reportRetryFirst = 0.2
+      configuration.timings.engineBackoffFirst = 0.05
+      configuration.stop = stop
+      let sink = log
+      configuration.log = { line in sink.lines.withLock { $0.append(line) } }
+      return configuration
+    }
+
+    /// Runs a worker on a thread of its own.
+    func start(_ configuration: WorkerSession.Configuration) {
+      let outcome = outcome
+      Thread.detachNewThread {
+        let result = Result { try WorkerSession(configuration).run() }
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        outcome.processorSeconds.withLock { $0 = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9 }
+        outcome.result.withLock { $0 = result }
+      }
+    }
+
+    /// The next message that is no PING, which is answered; nil after `seconds`.
+    func next(within seconds: Double = 10) throws -> WorkerMessage? {
+      let poller = Poller()
+      _ = poller.watch(router)
+      let end = Poller.now + seconds
+      while Poller.now < end {
+        while let (from, payload) = try router.receive() {
+          let envelope = try WorkerMessage.decode(payload)
+          peer = from
+          if case .ping = envelope.message {
+            try say(.pong)
+            continue
+          }
+          return envelope.message
+        }
+        _ = try poller.wait(timeout: end - Poller.now)
+      }
+      return nil
+    }
+
+    func say(_ message: CoordinatorMessage) throws {
+      sequence += 1
+      #expect(try router.send(message.encode(epoch: epoch, sequence: sequence), to: peer))
+    }
+
+    /// Through HELLO, WELCOME and READY.
+    func welcome(heartbeat: Double = 0.2) throws -> Hello {
+      guard case .hello(let hello) = try next() else { throw Unexpected() }
+      try say(
+        .welcome(
+          Welcome(
+            run: "run", heartbeatInterval: heartbeat, leaseLifetime: 60, orphanLimit: 30, study: Example.context())))
+      return hello
+    }
+
+    /// A file with events as an engine would write them.
+    func prepare(_ name: String, _ events: [EngineEvent]) throws {
+      let bytes = try events.map { try $0.encode() }.reduce(Data(), +)
+      try bytes.write(to: folder.appendingPathComponent(name))
+    }
+
+    func end(within seconds: Double = 10) throws -> WorkerExit? {
+      let end = Date().addingTimeInterval(seconds)
+      while Date() < end {
+        if let result = outcome.result.withLock({ $0 }) { return try result.get() }
+        usleep(2000)
+      }
+      return nil
+    }
+  }
+
+  struct Unexpected: Error {}
+
+  private func awaitReady(_ stage: Stage) throws {
+    let message = try stage.next()
+    #expect(message == .ready(Ready(freeSlots: 1)))
+  }
+
+  /// Whether a process ends within five seconds; one that its new parent has not reaped yet has ended.
+  private func isGone(_ pid: pid_t) -> Bool {
+    for _ in 0..<500 {
+      guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        let state = stat.split(separator: ")").last?.split(separator: " ").first
+      else { return true }
+      if state == "Z" || state == "X" { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  /// Waits for the pid that an engine script writes.
+  private func enginePID(_ stage: Stage) throws -> pid_t {
+    for _ in 0..<1000 {
+      if let text = try? String(contentsOf: stage.folder.appendingPathComponent("scratch/pid"), encoding: .utf8),
+        let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
+      {
+        return pid
+      }
+      usleep(10_000)
+    }
+    throw Unexpected()
+  }
+
+  private let lease = LeaseID(7)
+
+  @Test func oneEvaluationFromHelloToBye() throws {
+    let stage = try Stage()
+    try stage.prepare(
+      "events",
+      [.progress(lease: lease, step: "prune", fraction: 0.5), .result(lease: lease, Example.result())])
+    // Reads the study and the assignment's first bytes before it answers, so that the commands must have arrived.
+    stage.start(
+      try stage.configuration(script: "head -c 100 <&3 >/dev/null; cat $PREPARED/events >&4; exec sleep 60"))
+    let hello = try stage.welcome()
+    #expect(hello.label == "w0" && hello.device == "cpu" && hello.processID == UInt32(getpid()))
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    guard case .result(let report) = try stage.next() else { throw Unexpected() }
+    #expect(try report.result() == Example.result())
+    #expect(try Spool(folder: stage.folder.path + "/spool").load().results.map(\.report) == [report])
+    try awaitReady(stage)
+    // Not acknowledged yet, so it comes again.
+    #expect(try stage.next() == .result(report))
+    try stage.say(.resultAcknowledged(lease, .accepted))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    #expect(try Spool(folder: stage.folder.path + "/spool").load().results.isEmpty)
+  }
+
+  @Test func aCrashIsReportedWithTheEndOfTheLogAndTheEngineReplaced() throws {
+    let stage = try Stage()
+    try stage.prepare("events", [.result(lease: LeaseID(8), Example.result())])
+    let script = """
+      if [ -e crashed ]; then cat $PREPARED/events >&4; exec sleep 60; fi
+      touch crashed
+      yes filler-line | head -n 5000 >&2
+      echo "last words: out of luck"
+      kill -SEGV $$
+      """
+    stage.start(try stage.configuration(script: script))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    guard case .failed(let report) = try stage.next() else { throw Unexpected() }
+    #expect(report.lease == lease)
+    #expect(report.failure.failureClass == .transient)
+    #expect(report.failure.signal == Int(SIGSEGV))
+    #expect(report.failure.logTail.hasSuffix("last words: out of luck\n"))
+    #expect(report.failure.logTail.utf8.count <= WireLimits.logTailBytes)
+    try stage.say(.failureAcknowledged(lease))
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment(lease: 8))))
+    guard case .result(let result) = try stage.next() else { throw Unexpected() }
+    #expect(result.lease == LeaseID(8))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+  }
+
+  @Test func aHungEngineIsKilledAtTheTimeLimitWithItsChildren() throws {
+    let stage = try Stage()
+    stage.start(try stage.configuration(script: "sleep 60 & echo $! > pid; wait"))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment(timeLimit: 0.5))))
+    let grandchild = try enginePID(stage)
+    guard case .failed(let report) = try stage.next() else { throw Unexpected() }
+    #expect(report.failure.failureClass == .resource)
+    #expect(report.failure.message.contains("time limit"))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    #expect(isGone(grandchild))
+  }
+
+  @Test func brokenBytesFromAnEngineAreAFailureAndNoMore() throws {
+    for script in ["printf '\\377\\377\\377\\377' >&4; exec sleep 60", "exec 4>&-; exec sleep 60"] {
+      let stage = try Stage()
+      stage.start(try stage.configuration(script: script))
+      _ = try stage.welcome()
+      try awaitReady(stage)
+      try stage.say(.lease(LeaseGrant(Example.assignment())))
+      guard case .failed(let report) = try stage.next() else { throw Unexpected() }
+      #expect(report.failure.failureClass == .internal, "\(script): \(report.failure)")
+      try stage.say(.bye(.finished))
+      #expect(try stage.end() == .finished)
+    }
+  }
+
+  @Test func aMissingEngineFailsTheLeaseAndNotTheWorker() throws {
+    let stage = try Stage()
+    var configuration = try stage.configuration(script: "")
+    configuration.engineExecutable = "/no/such/engine"
+    stage.start(configuration)
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    guard case .failed(let report) = try stage.next() else { throw Unexpected() }
+    #expect(report.failure.message.contains("/no/such/engine"))
+    try stage.say(.failureAcknowledged(lease))
+    try awaitReady(stage)
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+  }
+
+  @Test func aCutLifelineEndsTheWorkerAndItsEngineAtOnce() throws {
+    let stage = try Stage()
+    let lifeline = try Lifeline()
+    stage.start(
+      try stage.configuration(script: "echo $$ > pid; exec sleep 60", lifeline: lifeline.childEnd.raw))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    let engine = try enginePID(stage)
+    let start = Poller.now
+    lifeline.cut()
+    #expect(try stage.end() == .lifelineCut)
+    #expect(Poller.now - start < 2)
+    #expect(isGone(engine))
+  }
+
+  @Test func aStopGivesTheLeaseBack() throws {
+    let stage = try Stage()
+    stage.start(try stage.configuration(script: "echo $$ > pid; exec sleep 60"))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    let engine = try enginePID(stage)
+    stage.stop.signal()
+    #expect(try stage.next() == .release(lease))
+    #expect(try stage.next() == .bye(.stopping))
+    #expect(try stage.end() == .stopped)
+    #expect(isGone(engine))
+  }
+
+  @Test func aRestartedCoordinatorGetsTheResultThatWasMadeMeanwhile() throws {
+    let stage = try Stage()
+    try stage.prepare("events", [.result(lease: lease, Example.result())])
+    stage.start(
+      try stage.configuration(
+        script: "echo $$ > pid; while [ ! -e go ]; do sleep 0.02; done; cat $PREPARED/events >&4; exec sleep 60"))
+    let first = try stage.welcome(heartbeat: 0.1)
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    _ = try enginePID(stage)
+    // The coordinator dies; the engine finishes while there is none.
+    stage.router.close()
+    #expect(FileManager.default.createFile(atPath: stage.folder.path + "/scratch/go", contents: nil))
+    for _ in 0..<500 {
+      if try !Spool(folder: stage.folder.path + "/spool").load().results.isEmpty { break }
+      usleep(10_000)
+    }
+    stage.router = try RouterSocket(stage.context)
+    try stage.router.bind(stage.sockets.endpoint())
+    stage.epoch = 2
+    // What the worker says before it knows of the new epoch is answered as a coordinator would.
+    var hello: Hello?
+    for _ in 0..<20 where hello == nil {
+      switch try stage.next() {
+      case .hello(let said): hello = said
+      default: try stage.say(.reject(Rejection(code: .unknownSession, text: "")))
+      }
+    }
+    #expect(hello?.incarnation == first.incarnation)
+    #expect(hello?.spooledLeases == [lease])
+    try stage.say(
+      .welcome(
+        Welcome(run: "run", heartbeatInterval: 1, leaseLifetime: 60, orphanLimit: 30, study: Example.context())))
+    guard case .result(let report) = try stage.next() else { throw Unexpected() }
+    #expect(try report.result() == Example.result())
+    try stage.say(.resultAcknowledged(lease, .accepted))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+  }
+
+  @Test func anotherProcessSendsWhatTheDeadOneSpooled() throws {
+    let stage = try Stage()
+    let report = try ResultReport(lease: LeaseID(3), result: Example.result())
+    try Spool(folder: stage.folder.path + "/spool").write(report, run: "run")
+    stage.start(try stage.configuration(script: "exec sleep 60"))
+    _ = try stage.welcome()
+    #expect(try stage.next() == .result(report))
+    try stage.say(.resultAcknowledged(LeaseID(3), .duplicate))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    #expect(try Spool(folder: stage.folder.path + "/spool").load().results.isEmpty)
+  }
+
+  @Test func rubbishFromTheCoordinatorIsIgnored() throws {
+    let stage = try Stage()
+    stage.start(try stage.configuration(script: "exec sleep 60"))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    for bytes in [Data(), Data("GET / HTTP/1.1\r\n\r\n".utf8), Data(count: 24), Data(count: 100_000)] {
+      #expect(try stage.router.send(bytes, to: stage.peer))
+    }
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    #expect(stage.log.lines.withLock { $0.count { $0.hasPrefix("Ignored") } } == 4)
+  }
+
+  @Test func aWaitingWorkerUsesNoProcessor() throws {
+    let stage = try Stage()
+    stage.start(try stage.configuration(script: "exec sleep 60"))
+    _ = try stage.welcome(heartbeat: 0.5)
+    try awaitReady(stage)
+    #expect(try stage.next(within: 2) == nil)
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    #expect(stage.outcome.processorSeconds.withLock { $0 } < 0.3)
+  }
+
+  @Test func aFloodOfLogDoesNotHoldTheWorkerUp() throws {
+    let stage = try Stage()
+    try stage.prepare("events", [.result(lease: lease, Example.result())])
+    stage.start(try stage.configuration(script: "yes flood & sleep 1; cat $PREPARED/events >&4; wait"))
+    _ = try stage.welcome(heartbeat: 0.5)
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    guard case .result = try stage.next() else { throw Unexpected() }
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+  }
+}
