@@ -25,6 +25,15 @@ package struct CoordinationError: DescribedError, Hashable {
   package let message: String
   package let remedy: String?
   package var isFatal: Bool { true }
+  package var exitCode: ExitCode {
+    switch code {
+    case .outputExists: .cannotCreate
+    case .studyChanged: .configuration
+    case .baselineFailed, .baselineInaccurate, .baselineNearChance: .badData
+    case .everythingFails, .workersFail: .unavailable
+    case .inconsistent: .internal
+    }
+  }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

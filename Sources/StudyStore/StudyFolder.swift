@@ -14,6 +14,8 @@ package struct StudyFolder: Hashable, Sendable {
   package var report: URL { url.appendingPathComponent("report.html") }
   package var logs: URL { url.appendingPathComponent("logs") }
   package func log(ofWorker number: Int) -> URL { logs.appendingPathComponent("worker-\(number).log") }
+  /// Where a worker keeps results until they are acknowledged.
+  package func spool(ofWorker number: Int) -> URL { url.appendingPathComponent("spool/worker-\(number)") }
 
   package var holdsDatabase: Bool { FileManager.default.fileExists(atPath: database.path) }
 }

@@ -26,6 +26,15 @@ package struct StudyStoreError: DescribedError, Equatable {
   package let remedy: String?
   /// After a failed write nobody knows what the disk holds: the coordinator ends and reads it anew.
   package var isFatal: Bool { code == .failed || code == .conflict }
+  package var exitCode: ExitCode {
+    switch code {
+    case .missing: .missingInput
+    case .exists, .unsafeFilesystem, .failed: .cannotCreate
+    case .locked: .temporary
+    case .newerSchema, .damaged: .badData
+    case .conflict: .internal
+    }
+  }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

@@ -1,0 +1,27 @@
+import Search
+import StudyModel
+
+/// The search's own policy as a coordinator's source of trials.
+package struct PolicySource: TrialSource {
+  private let spec: StudySpec
+  private let policy: SearchPolicy
+
+  package init(spec: StudySpec, groups: [GroupSummary]) {
+    self.spec = spec
+    policy = SearchPolicy(spec: spec, groups: groups)
+  }
+
+  package func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
+    switch policy.next(history, elapsed: elapsed) {
+    case .evaluate(let plan): .evaluate(plan)
+    case .promote(let trial, let rung): .promote(trial, toRung: rung)
+    case .wait: .wait
+    case .finished: .finished
+    }
+  }
+
+  package func front(history: [EvaluationRecord]) -> [EvaluationKey] {
+    guard let baseline = history.first(where: { $0.key == .baseline })?.result?.measures else { return [] }
+    return StudyFront(history, space: ObjectiveSpace(spec: spec, baseline: baseline)).records.map(\.key)
+  }
+}

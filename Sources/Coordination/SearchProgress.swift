@@ -1,0 +1,64 @@
+import StudyModel
+
+/// How far a search is, for people.
+package struct SearchProgress: Sendable {
+  /// One evaluation that runs.
+  package struct Running: Hashable, Sendable {
+    package let worker: String
+    package let key: EvaluationKey
+    package let step: String
+    /// 0 to 1, as the worker last told.
+    package let fraction: Double
+  }
+
+  package let phase: CoordinatorMachine.Phase
+  /// Seconds during which a coordinator ran.
+  package let elapsed: Double
+  /// Seconds until the search's budget ends, sealed tests not included; nil while nothing can be said.
+  package let timeLeft: Double?
+  package let trials: Int
+  /// Finished evaluations of trials at each rung.
+  package let finishedByRung: [Int]
+  package let failed: Int
+  package let running: [Running]
+  package let liveWorkers: Int
+  package let baseline: EvaluationRecord?
+  /// The front as it is now, best accuracy first.
+  package let front: [EvaluationRecord]
+}
+
+extension CoordinatorMachine {
+  /// `front` is handed in because it costs more than the rest and changes only with results.
+  package func progress(front: [EvaluationRecord], now: Double) -> SearchProgress {
+    var finished = [Int](repeating: 0, count: spec.fineTune.rungs.count)
+    var failed = 0
+    for evaluation in snapshot.evaluations.values where evaluation.record.key.purpose == .trial {
+      let record = evaluation.record
+      if record.status == .done, finished.indices.contains(record.key.rung) { finished[record.key.rung] += 1 }
+      if record.status == .quarantined { failed += 1 }
+    }
+    let running = open.sorted { $0.key < $1.key }.map { id, lease in
+      SearchProgress.Running(
+        worker: snapshot.leases[id]?.worker ?? "", key: lease.key, step: lease.step, fraction: lease.fraction)
+    }
+    return SearchProgress(
+      phase: phase, elapsed: elapsed(at: now), timeLeft: timeLeft(now: now), trials: max(0, snapshot.trials.count - 1),
+      finishedByRung: finished, failed: failed, running: running,
+      liveWorkers: sessions.values.count { now - $0.lastHeard < timings.suspectAfter },
+      baseline: snapshot.evaluations[.baseline]?.record, front: front)
+  }
+
+  /// The nearer of the time budget's end and, at the pace so far, that of the trials.
+  private func timeLeft(now: Double) -> Double? {
+    let elapsed = elapsed(at: now)
+    var estimates: [Double] = []
+    if let seconds = spec.budget.seconds { estimates.append(max(0, seconds - elapsed)) }
+    let finished = snapshot.evaluations.values.count {
+      $0.record.key.purpose == .trial && $0.record.key.rung == 0 && $0.record.status == .done
+    }
+    if let trials = spec.budget.trials, finished >= 3 {
+      estimates.append(elapsed / Double(finished) * Double(max(0, trials - finished)))
+    }
+    return phase == .search ? estimates.min() : nil
+  }
+}

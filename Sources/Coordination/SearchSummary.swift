@@ -1,0 +1,18 @@
+import StudyModel
+
+/// What a coordinator's run left.
+package struct SearchSummary: Sendable {
+  package enum Ending: Hashable, Sendable {
+    /// The search is over and its front was measured on the sealed split.
+    case finished
+    /// Stopped by the user; `--resume` goes on.
+    case stopped
+  }
+
+  package let ending: Ending
+  /// Seconds during which a coordinator ran, over all runs.
+  package let elapsed: Double
+  package let records: [EvaluationRecord]
+  /// Best accuracy first.
+  package let front: [EvaluationRecord]
+}
