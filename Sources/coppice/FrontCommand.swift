@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reporting
 import StudyStore
 
 /// The front of a study, also while it runs.
@@ -14,10 +15,11 @@ struct FrontCommand: ParsableCommand {
 
   func run() throws {
     let report = try StudyReport(StudyFolder(URL(fileURLWithPath: folder)))
-    if history {
-      print(json ? try report.historyJSON() : try report.historyText())
-    } else {
-      print(json ? try report.frontJSON() : try report.frontText())
+    switch (history, json) {
+    case (false, false): print(FrontTable.front(report))
+    case (false, true): print(String(decoding: try EvaluationJSON.front(report), as: UTF8.self), terminator: "")
+    case (true, false): print(FrontTable.history(report))
+    case (true, true): print(String(decoding: try EvaluationJSON.history(report), as: UTF8.self), terminator: "")
     }
   }
 }
@@ -31,8 +33,8 @@ struct ReportCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The file; report.html in the study's folder when left out.") var output: String?
 
   func run() throws {
-    let report = try StudyReport(StudyFolder(URL(fileURLWithPath: folder)))
-    let url = try report.write(to: output.map { URL(fileURLWithPath: $0) })
+    let study = StudyFolder(URL(fileURLWithPath: folder))
+    let url = try StudyReport(study).write(to: output.map { URL(fileURLWithPath: $0) } ?? study.report)
     print("Report: \(url.path)")
   }
 }

@@ -49,8 +49,9 @@ struct SearchCommand: ParsableCommand {
     let coordinator = try Coordinator(options, source: PolicySource(spec: plan.spec, groups: plan.groups))
     let summary = try coordinator.run()
     display.end(summary)
-    try StudyReport(folder).write()
-    print(try StudyReport(folder).frontText())
+    let report = try StudyReport(folder)
+    try report.write(to: folder.report)
+    print(FrontTable.front(report))
     switch summary.ending {
     case .finished:
       print("Networks: \(folder.networks.path)\nReport:   \(folder.report.path)")
