@@ -30,8 +30,8 @@ struct WorkerCommand: ParsableCommand {
     environment["OMP_NUM_THREADS"] = "\(threads)"
     let session = try WorkerSession(
       WorkerSession.Configuration(
-        endpoint: connect, engineExecutable: engine, engineArguments: ["trial-host"], environment: environment,
-        spoolFolder: spoolFolder, scratchFolder: scratchFolder, label: label, lifelineDescriptor: STDIN_FILENO,
+        endpoint: connect, engineExecutable: engine.path, engineArguments: ["trial-host"], environment: environment,
+        spoolFolder: spoolFolder.path, scratchFolder: scratchFolder.path, label: label, lifelineDescriptor: STDIN_FILENO,
         deviceSlot: "cpu"))
     _ = try session.run()
   }
