@@ -1,0 +1,66 @@
+import StudyModel
+import Support
+
+/// What stopped an evaluation, or a command that uses the same steps.
+package struct EvaluationError: DescribedError, Equatable {
+  package enum Code: String, Sendable {
+    /// The network's inputs or outputs do not go with the data.
+    case networkDoesNotFit
+    /// A file that the caller named is not there.
+    case missingFile
+    /// The artifact store lacks a network or a checkpoint.
+    case missingArtifact
+    /// A checkpoint is not what its plan makes.
+    case badCheckpoint
+    /// The plan or a value of it cannot be used here.
+    case badPlan
+    /// The loss or a weight stopped being a finite number.
+    case diverged
+    /// The dense network does hardly better than guessing.
+    case nearChance
+    /// The given arrays do not go with the network's inputs.
+    case badArrays
+    case cancelled
+    case timeLimit
+    /// Commands came in an order that the protocol does not have.
+    case protocolFault
+    /// A test asked for it.
+    case injectedFault
+  }
+
+  package let code: Code
+  package let message: String
+  package let remedy: String?
+
+  package init(_ code: Code, _ message: String, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+  }
+
+  package var isRetriable: Bool { failureClass == .transient }
+
+  package var exitCode: ExitCode {
+    switch code {
+    case .networkDoesNotFit, .missingArtifact, .badCheckpoint, .diverged, .nearChance, .badArrays: .badData
+    case .missingFile: .missingInput
+    case .badPlan: .configuration
+    case .cancelled: .interrupted
+    case .timeLimit: .temporary
+    case .protocolFault, .injectedFault: .internal
+    }
+  }
+
+  /// What the coordinator may do about it.
+  package var failureClass: FailureClass {
+    switch code {
+    case .networkDoesNotFit, .missingFile, .nearChance, .badArrays: .badInput
+    case .badPlan, .badCheckpoint, .diverged: .deterministic
+    // The store may be a copy that has not got everything yet.
+    case .missingArtifact, .injectedFault: .transient
+    case .cancelled: .preempted
+    case .timeLimit: .resource
+    case .protocolFault: .internal
+    }
+  }
+}

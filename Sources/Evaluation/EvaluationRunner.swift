@@ -1,0 +1,193 @@
+import ArtifactStore
+import Foundation
+import GraphRuntime
+import ModelFormats
+import ModelGraph
+import Profiling
+import StudyModel
+import Support
+import Tensors
+import Training
+
+/// Runs a study's evaluations, one after another, with the data, the split and the dense network resident.
+///
+/// The only place that knows the order of steps. An assignment's result is the same bit for bit wherever and however often
+/// it runs (with equal thread counts on one kind of processor); only latencies and timings differ.
+package struct EvaluationRunner {
+  package let context: StudyContext
+  private let artifacts: ArtifactStore
+  private let data: StudyData
+  private let execution: PlanExecution
+
+  /// Loads everything once: seconds for large data. Throws when the network or the data cannot be used for this study.
+  package init(context: StudyContext, threads: Int, device: Device = .cpu) throws {
+    try TorchRuntime.setThreadCount(threads)
+    self.context = context
+    artifacts = try ArtifactStore(folder: URL(fileURLWithPath: context.artifactFolder))
+    data = try StudyData(
+      source: context.spec.data, split: context.spec.split, input: context.spec.input, device: device)
+    let dense = try data.checked(ONNXFile.decode(artifacts.read(context.network), externalDataFolder: nil))
+    let cache = try ScoreCache(artifacts: artifacts, folder: artifacts.folder)
+    execution = try PlanExecution(
+      dense: dense, denseDigest: context.network, data: data, cache: cache, device: device)
+  }
+
+  /// Runs all steps of an assignment. Throws what a step throws, or what `progress` throws.
+  package mutating func run(
+    _ assignment: Assignment, progress: EvaluationProgress = { _, _ in }
+  ) throws -> EvaluationResult {
+    var clock = StepClock()
+    switch assignment.key.purpose {
+    case .baseline: return try runBaseline(clock: &clock, progress: progress)
+    case .trial: return try runTrial(assignment, clock: &clock, progress: progress)
+    case .sealedTest: return try runSealedTest(assignment, clock: &clock, progress: progress)
+    }
+  }
+
+  /// The dense network by the steps of a trial, but for those that change it.
+  private func runBaseline(clock: inout StepClock, progress: EvaluationProgress) throws -> EvaluationResult {
+    let module = try execution.denseModule()
+    let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
+    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
+      try LatencyProfiler.measure(module, spec: spec, seed: seed)
+    }
+    return try export(
+      execution.dense, accuracy: accuracy, loss: loss, latency: latency, counts: [:], clock: clock, progress: progress)
+  }
+
+  private func runTrial(
+    _ assignment: Assignment, clock: inout StepClock, progress: EvaluationProgress
+  ) throws -> EvaluationResult {
+    let plan = assignment.plan
+    var metadata: CheckpointMetadata
+    let module: GraphModule
+    if let parent = assignment.parentCheckpoint {
+      try progress(.load, 0)
+      let network = try clock.measure(.load) { try checkpoint(parent) }
+      metadata = try parentMetadata(of: network, assignment)
+      module = try GraphModule(network, device: execution.device)
+      try progress(.fineTune, 0)
+      try execution.fineTune(
+        module, plan: plan, from: assignment.fromEpochs, to: assignment.toEpochs, clock: &clock
+      ) { try progress(.fineTune, $0) }
+    } else {
+      guard assignment.toEpochs == 0 else {
+        throw EvaluationError(
+          .badPlan, "Rung \(assignment.key.rung) starts from no checkpoint but ends at epoch \(assignment.toEpochs).",
+          remedy: "The first rung must be 0 epochs.")
+      }
+      try progress(.score, 0)
+      let pruned = try execution.cut(plan, clock: &clock)
+      metadata = CheckpointMetadata(
+        study: context.spec.study, trial: assignment.key.trial, rung: 0, epochs: 0, plan: plan,
+        dense: context.network, kept: pruned.keptDigest, counts: pruned.counts)
+      module = try GraphModule(pruned.graph, device: execution.device)
+      try progress(.recalibrate, 0)
+      try execution.recalibrate(module, plan: plan, clock: &clock)
+    }
+    metadata.rung = assignment.key.rung
+    metadata.epochs = assignment.toEpochs
+
+    let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
+    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
+      try LatencyProfiler.measure(dense: execution.denseModule(), pruned: module, spec: spec, seed: seed)
+    }
+    let network = try metadata.laid(over: Checkpoint.capture(module))
+    return try export(
+      network, accuracy: accuracy, loss: loss, latency: latency, counts: metadata.counts, clock: clock,
+      progress: progress)
+  }
+
+  private func runSealedTest(
+    _ assignment: Assignment, clock: inout StepClock, progress: EvaluationProgress
+  ) throws -> EvaluationResult {
+    let network: Graph
+    let module: GraphModule
+    if let digest = assignment.parentCheckpoint {
+      network = try clock.measure(.load) { try checkpoint(digest) }
+      module = try GraphModule(network, device: execution.device)
+    } else {
+      network = execution.dense
+      module = try execution.denseModule()
+    }
+    let (accuracy, loss) = try evaluate(module, on: .sealed, clock: &clock, progress: progress)
+    let figures = try NetworkFigures(of: network)
+    return EvaluationResult(
+      measures: measures(figures, accuracy, loss, latency: nil), checkpoint: nil, timings: clock.seconds)
+  }
+
+  private func evaluate(
+    _ module: GraphModule, on part: StudyData.Part, clock: inout StepClock, progress: EvaluationProgress
+  ) throws -> (Proportion, Double) {
+    try progress(.evaluate, 0)
+    let source = try data.batches(part)
+    return try clock.measure(.evaluate) {
+      let (accuracy, loss) = try AccuracyMeasurement.run(module, on: source) { try progress(.evaluate, $0) }
+      guard loss.isFinite else {
+        throw EvaluationError(
+          .diverged, "The network's loss on the \(part.rawValue) samples is \(loss).",
+          remedy: "Its outputs overflow: prune less or lower the learning rate.")
+      }
+      return (accuracy, loss)
+    }
+  }
+
+  /// Nil when the study asks for no latency.
+  private func latency(
+    clock: inout StepClock, progress: EvaluationProgress, measure: (LatencySpec, UInt64) throws -> Latency
+  ) throws -> Latency? {
+    guard context.spec.measuresLatency else { return nil }
+    try progress(.latency, 0)
+    return try clock.measure(.latency) {
+      try measure(context.spec.latency, SeededGenerator.derivedSeed(context.spec.seed, stream: "latency"))
+    }
+  }
+
+  private func export(
+    _ network: Graph, accuracy: Proportion, loss: Double, latency: Latency?, counts: [String: [Int]],
+    clock: StepClock, progress: EvaluationProgress
+  ) throws -> EvaluationResult {
+    var clock = clock
+    try progress(.export, 0)
+    let (digest, figures) = try clock.measure(.export) {
+      let bytes = try ONNXFile.encode(network)
+      return (try artifacts.put(bytes), try NetworkFigures(of: network, sizeBytes: bytes.count))
+    }
+    return EvaluationResult(
+      measures: measures(figures, accuracy, loss, latency: latency), checkpoint: digest, timings: clock.seconds,
+      keptUnits: counts)
+  }
+
+  private func measures(
+    _ figures: NetworkFigures, _ accuracy: Proportion, _ loss: Double, latency: Latency?
+  ) -> Measures {
+    Measures(
+      accuracy: accuracy, loss: loss, parameters: figures.parameters, nonzeroParameters: figures.nonzeroParameters,
+      macs: figures.macs, sizeBytes: figures.sizeBytes, latency: latency)
+  }
+
+  private func checkpoint(_ digest: Digest) throws -> Graph {
+    try data.checked(ONNXFile.decode(artifacts.read(digest), externalDataFolder: nil))
+  }
+
+  /// Continuing from another plan's network, or from another epoch than the assignment says, would make a record that its
+  /// plan cannot make again.
+  private func parentMetadata(of network: Graph, _ assignment: Assignment) throws -> CheckpointMetadata {
+    guard let metadata = CheckpointMetadata(of: network) else {
+      throw EvaluationError(
+        .badCheckpoint, "The parent checkpoint of trial \(assignment.key.trial) is not one that a trial wrote.")
+    }
+    guard metadata.plan == assignment.plan, metadata.dense == context.network,
+      metadata.epochs == assignment.fromEpochs
+    else {
+      throw EvaluationError(
+        .badCheckpoint,
+        """
+        The parent checkpoint of trial \(assignment.key.trial) is of trial \(metadata.trial) at epoch \
+        \(metadata.epochs), cut from \(metadata.dense.short); it should be of the same plan at epoch \
+        \(assignment.fromEpochs), cut from \(context.network.short).
+        """)
+    }
+    return metadata
+  }
+}

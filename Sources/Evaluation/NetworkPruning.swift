@@ -1,0 +1,77 @@
+import GraphRuntime
+import ModelFormats
+import ModelGraph
+import StudyModel
+import Support
+import Tensors
+import Training
+
+/// Prunes one network by one plan, outside any study, by the steps of a study's trials.
+package struct NetworkPruning {
+  package let network: Graph
+  package let before: NetworkFigures
+  package let after: NetworkFigures
+  /// Kept and all units of each group, in the network's order.
+  package let groups: [(name: String, kept: Int, all: Int)]
+
+  /// Scores, cuts, recalibrates, fine-tunes for `epochs` (0: not at all) and measures; without data only cuts.
+  ///
+  /// Throws `EvaluationError(.nearChance)` when there are data and the dense network hardly beats guessing, which nearly always
+  /// means another input scaling than it was trained with, unless `allowsNearChance`.
+  package init(
+    _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, allowsNearChance: Bool = false,
+    progress: EvaluationProgress
+  ) throws {
+    let dense = try data?.checked(graph) ?? graph
+    var clock = StepClock()
+    let execution = try PlanExecution(
+      dense: dense, denseDigest: Digest(of: ONNXFile.encode(dense)), data: data, device: data?.device ?? .cpu)
+    var before = try NetworkFigures(of: dense)
+    if let data {
+      try progress(.evaluate, 0)
+      let (accuracy, loss) = try AccuracyMeasurement.run(
+        execution.denseModule(), on: data.batches(.validation), progress: { try progress(.evaluate, $0) })
+      (before.accuracy, before.loss) = (accuracy, loss)
+      if accuracy.isNearChance(classes: data.classCount), !allowsNearChance {
+        throw EvaluationError(
+          .nearChance,
+          """
+          The network '\(graph.name)' is right on \(Units.percent(accuracy.share)) of \(accuracy.total) validation samples; \
+          guessing among \(data.classCount) classes is right on \(Units.percent(1 / Double(data.classCount))).
+          """,
+          remedy: """
+            Give the input scaling that it was trained with (--input-scale, --input-mean, --input-std), or \
+            --allow-near-chance to prune it as it is.
+            """)
+      }
+    }
+    try progress(.score, 0)
+    let pruned = try execution.cut(plan, clock: &clock)
+    let module = try GraphModule(pruned.graph, device: execution.device)
+    try progress(.recalibrate, 0)
+    try execution.recalibrate(module, plan: plan, clock: &clock)
+    if epochs > 0 {
+      try progress(.fineTune, 0)
+      try execution.fineTune(module, plan: plan, from: 0, to: epochs, clock: &clock) { try progress(.fineTune, $0) }
+    }
+    let network = try Checkpoint.capture(module, plan: plan)
+    var after = try NetworkFigures(of: network)
+    if let data {
+      try progress(.evaluate, 0)
+      let (accuracy, loss) = try AccuracyMeasurement.run(
+        module, on: data.batches(.validation), progress: { try progress(.evaluate, $0) })
+      (after.accuracy, after.loss) = (accuracy, loss)
+    }
+    self.network = network
+    self.before = before
+    self.after = after
+    groups = Self.names(pruned, execution).map { name in
+      (name, pruned.counts[name]?[0] ?? 0, pruned.counts[name]?[1] ?? 0)
+    }
+  }
+
+  private static func names(_ pruned: PrunedNetwork, _ execution: PlanExecution) -> [String] {
+    let ordered = execution.analysis.groups.map(\.name) + execution.dense.prunableWeights().map(\.weight)
+    return ordered.filter { pruned.counts[$0] != nil }
+  }
+}

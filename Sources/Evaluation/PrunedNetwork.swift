@@ -1,0 +1,32 @@
+import Foundation
+import ModelGraph
+import Support
+
+/// What a plan left of a network.
+package struct PrunedNetwork {
+  package var graph: Graph
+  /// Kept and all units of each group (or elements of each weight), as `[kept, all]`.
+  package var counts: [String: [Int]]
+  /// Names exactly what was kept, so that a rebuilt network can be compared without its weights.
+  package var keptDigest: Digest
+
+  /// From the units that stay, ascending, of groups with this many units.
+  package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) throws {
+    self.graph = graph
+    counts = Dictionary(
+      uniqueKeysWithValues: keptUnits.map { name, kept in (name, [kept.count, unitCounts[name] ?? kept.count]) })
+    keptDigest = try CanonicalBytes.digest(of: keptUnits)
+  }
+
+  /// From a network with zeros and the masks of its elements, row-major, true where an element stays.
+  package init(graph: Graph, masks: [String: [Bool]]) {
+    self.graph = graph
+    counts = masks.mapValues { mask in [mask.count { $0 }, mask.count] }
+    var builder = DigestBuilder()
+    for (name, mask) in masks.sorted(by: { $0.key < $1.key }) {
+      builder.update(Data(name.utf8))
+      builder.update(Data(mask.map { $0 ? 1 : 0 }))
+    }
+    keptDigest = builder.finalize()
+  }
+}

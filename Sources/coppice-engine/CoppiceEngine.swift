@@ -1,0 +1,23 @@
+import ArgumentParser
+import Support
+
+/// The compute side of Coppice. Users meet it through `coppice`, which passes its arguments on, so the help says so.
+@main
+struct CoppiceEngine: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coppice",
+    abstract: "Trains, prunes and measures networks.",
+    subcommands: [
+      TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, RunCommand.self,
+      TrialHostCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      ErrorReport.end(with: error)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import ArtifactStore
+import Evaluation
+import Foundation
+import ModelFormats
+import ModelGraph
+import StudyModel
+import Support
+import TestSupport
+import Testing
+
+extension EvaluationTests {
+  @Suite struct BadInputTests {
+    private func failure(_ body: () throws -> Void) throws -> any DescribedError {
+      do {
+        try body()
+      } catch {
+        #expect(FailureClass(of: error) == .badInput, "\(error)")
+        return try #require(error as? any DescribedError)
+      }
+      throw EvaluationError(.protocolFault, "Nothing was thrown.")
+    }
+
+    @Test("A data folder that is not there is named")
+    func missingData() throws {
+      let study = try StudyFixture()
+      var context = study.context
+      context.spec.data = DataSource(format: "idx", path: study.folder.file("nowhere").path)
+      let error = try failure { _ = try EvaluationRunner(context: context, threads: 1) }
+      #expect(error.message.contains("nowhere"))
+    }
+
+    @Test("A truncated image file is named, with its sizes")
+    func truncatedData() throws {
+      let study = try StudyFixture()
+      let file = URL(fileURLWithPath: try #require(study.context.spec.data.path))
+        .appendingPathComponent("train-images-idx3-ubyte")
+      try Data(contentsOf: file).prefix(20_000).write(to: file)
+      let error = try failure { _ = try study.runner() }
+      #expect(error.message.contains("train-images-idx3-ubyte"))
+    }
+
+    @Test("A network for other images or other classes is refused with both shapes")
+    func misfit() throws {
+      for (network, words) in [
+        (try StudyFixture.network(size: 16), ["16, 16", "12, 12"]), (try StudyFixture.network(classes: 7), ["7", "4"]),
+      ] {
+        let study = try StudyFixture(network: network)
+        let error = try failure { _ = try study.runner() }
+        for word in words { #expect(error.message.contains(word), "\(error.message)") }
+      }
+    }
+
+    @Test("An operator that we do not run is named")
+    func unsupportedOperator() throws {
+      let study = try StudyFixture()
+      var bytes = try ONNXFile.encode(StudyFixture.network())
+      while let place = bytes.range(of: Data("\u{4}Relu".utf8)) {
+        bytes.replaceSubrange(place, with: Data("\u{4}Rolu".utf8))
+      }
+      var context = study.context
+      context.network = try study.store.put(bytes)
+      let error = try failure { _ = try EvaluationRunner(context: context, threads: 1) }
+      #expect(error.message.contains("Rolu"))
+    }
+
+    @Test("A network that is exported for one image at a time is evaluated in batches")
+    func fixedBatch() throws {
+      var network = try StudyFixture.network()
+      network.inputs[0].shape[0] = .fixed(1)
+      network.outputs[0].shape[0] = .fixed(1)
+      let study = try StudyFixture(network: network)
+      var runner = try study.runner()
+      #expect(try runner.run(study.baseline).measures.accuracy.total == StudyFixture.testCount / 2)
+    }
+
+    @Test("Files that the user named and that are not there")
+    func missingFiles() throws {
+      for source in [
+        NetworkSource.file(path: "/nowhere/base.onnx"), .builtin(name: "resnet20", weights: "/nowhere/w.safetensors"),
+      ] {
+        let error = #expect(throws: EvaluationError.self) { try source.load() }
+        #expect(error?.code == .missingFile)
+        #expect(error?.exitCode == .missingInput)
+      }
+      #expect(throws: GraphError.self) { try NetworkSource.builtin(name: "lenet", weights: nil).load() }
+      #expect(throws: EvaluationError.self) { try NetworkSource.parse("base.onnx", weights: "w.safetensors") }
+    }
+  }
+}
