@@ -88,7 +88,12 @@ CTStatus ct_detach(const CTTensor *x, CTTensor **out) {
 
 CTStatus ct_contiguous(const CTTensor *x, bool channels_last, CTTensor **out) {
   return produce(out, [&] {
-    return x->value.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+    if (!channels_last) return x->value.contiguous();
+    at::Tensor result = x->value.contiguous(at::MemoryFormat::ChannelsLast);
+    // With one channel (or 1 x 1 pixels) both layouts have the same bytes, and strides that look like the other one's make
+    // every operator behind it fall back to that.
+    if (result.suggest_memory_format() != at::MemoryFormat::ChannelsLast) result = result.clone(at::MemoryFormat::ChannelsLast);
+    return result;
   });
 }
 

@@ -41,7 +41,8 @@ package enum LatencyProfiler {
   ) throws -> Latency {
     guard dense.graph.inputs == pruned.graph.inputs, dense.device == pruned.device else {
       throw ProfilingError(
-        .incomparable, "\(dense.graph.name) on \(dense.device) and \(pruned.graph.name) on \(pruned.device) read different inputs.",
+        .incomparable,
+        "\(dense.graph.name) on \(dense.device) and \(pruned.graph.name) on \(pruned.device) read different inputs.",
         remedy: "Compare a network with one that was pruned from it, on one device.")
     }
     return try withThreads(spec) {

@@ -16,7 +16,9 @@ package struct RandomImportance: ImportanceCriterion {
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
     var scores: [String: [Float]] = [:]
-    for weight in weights { scores[weight] = draw(try context.tensor(weight).elementCount, "random/\(weight)", context) }
+    for weight in weights {
+      scores[weight] = draw(try context.tensor(weight).elementCount, "random/\(weight)", context)
+    }
     return scores
   }
 

@@ -41,7 +41,9 @@ struct UnitSums {
   /// several axes or in blocks of rows.
   func rows(of weight: String) -> (axis: Int, units: [(unit: Int, indices: [Int])])? {
     let matching = faces.filter { $0.weight == weight }
-    guard matching.count == 1, let face = matching.first, face.rows == nil, let units = entries[face] else { return nil }
+    guard matching.count == 1, let face = matching.first, face.rows == nil, let units = entries[face] else {
+      return nil
+    }
     return (face.axis, units)
   }
 

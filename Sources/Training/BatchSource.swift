@@ -56,7 +56,8 @@ package final class BatchSource {
       let label = dataset.labels[Int(index)]
       guard Int(label) < dataset.classCount else {
         throw TrainingError(
-          .invalidData, "Sample \(index) of \(dataset.name) has label \(label), but there are \(dataset.classCount) classes.")
+          .invalidData,
+          "Sample \(index) of \(dataset.name) has label \(label), but there are \(dataset.classCount) classes.")
       }
       let start = dataset.images.startIndex + Int(index) * size
       bytes.append(dataset.images[start..<(start + size)])
@@ -105,13 +106,18 @@ package final class BatchSource {
       generator: generator)
   }
 
-  /// Throws `TrainingError(.invalidData)` unless the network reads one input of this source's images and gives as many
-  /// numbers for each as there are classes.
+  /// Throws `TrainingError(.invalidData)` unless the network reads one input of this source's images, in batches of any size,
+  /// and gives as many numbers for each as there are classes.
   package func check(fits graph: Graph) throws {
     guard graph.inputs.count == 1, let input = graph.inputs.first, let output = graph.outputs.first else {
       throw TrainingError(
         .invalidData, "\(graph.name) has \(graph.inputs.count) inputs and \(graph.outputs.count) outputs.",
         remedy: "Images need a network with one input and at least one output.")
+    }
+    if case .fixed(let size)? = input.shape.first {
+      throw TrainingError(
+        .invalidData, "\(graph.name) reads batches of exactly \(size).",
+        remedy: "Export it with a batch axis that is free (a dynamic axis).")
     }
     let sizes: [Int?] = input.shape.dropFirst().map { if case .fixed(let size) = $0 { size } else { nil } }
     guard sizes.count == 3, zip(sizes, imageShape).allSatisfy({ $0 == nil || $0 == $1 }) else {

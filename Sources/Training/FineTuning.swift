@@ -34,7 +34,8 @@ package enum FineTuning {
   @discardableResult
   package static func run(
     _ module: GraphModule, on source: BatchSource, recovery: Recovery, epochs: Double, from start: Double = 0,
-    seed: UInt64, masks: [String: Tensor] = [:], progress: (_ share: Double, _ loss: Double) throws -> Void = { _, _ in }
+    seed: UInt64, masks: [String: Tensor] = [:],
+    progress: (_ share: Double, _ loss: Double) throws -> Void = { _, _ in }
   ) throws -> TrainingSummary {
     try source.check(fits: module.graph)
     try check(recovery, epochs: epochs, start: start)
@@ -66,7 +67,9 @@ package enum FineTuning {
       try progress(Double(step + 1) / Double(steps), value)
     }
     for (name, tensor) in module.parameters {
-      guard try tensor.detach().sum().item().isFinite else { throw diverged("The weight '\(name)' is not finite", recovery) }
+      guard try tensor.detach().sum().item().isFinite else {
+        throw diverged("The weight '\(name)' is not finite", recovery)
+      }
     }
     return TrainingSummary(
       steps: steps, samples: steps * length.batchSize, loss: recent.reduce(0, +) / Double(recent.count))

@@ -101,8 +101,9 @@ extension ComputeSuite {
       }
       #expect(try draw(1) == draw(1))
       #expect(try draw(1) != draw(2))
-      #expect(try source.batch(0..<40, augmentation: Augmentation(cropPadding: 2)).images.floats
-        == source.batch(0..<40).images.floats)
+      #expect(
+        try source.batch(0..<40, augmentation: Augmentation(cropPadding: 2)).images.floats
+          == source.batch(0..<40).images.floats)
     }
 
     @Test func refusesWhatDoesNotFit() throws {
@@ -115,8 +116,10 @@ extension ComputeSuite {
       #expect(code { _ = try BatchSource(dataset, indices: [8]) } == .invalidData)
       #expect(code { _ = try BatchSource(dataset, indices: [-1]) } == .invalidData)
       #expect(
-        code { _ = try BatchSource(dataset, indices: [0], input: InputNormalization(mean: [0, 0])) } == .invalidSettings)
-      #expect(code { _ = try BatchSource(dataset, indices: [0], input: InputNormalization(std: [0])) } == .invalidSettings)
+        code { _ = try BatchSource(dataset, indices: [0], input: InputNormalization(mean: [0, 0])) } == .invalidSettings
+      )
+      #expect(
+        code { _ = try BatchSource(dataset, indices: [0], input: InputNormalization(std: [0])) } == .invalidSettings)
       let source = try TestNetworks.source(dataset)
       #expect(code { try source.check(fits: TestNetworks.mixed()) } == nil)
       #expect(code { try source.check(fits: TestNetworks.golden()) } == .invalidData)

@@ -49,7 +49,8 @@ struct BlockBootstrapTests {
 
 struct DeviceClassTests {
   @Test func readsTheKernelsText() {
-    let intel = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Gold 6430\n\nprocessor\t: 1\nmodel name\t: other\n"
+    let intel =
+      "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Gold 6430\n\nprocessor\t: 1\nmodel name\t: other\n"
     #expect(DeviceClass.name(fromCPUInfo: intel) == "Intel(R) Xeon(R) Gold 6430 (family 6, model 143)")
     let arm = "processor\t: 0\nBogoMIPS\t: 50.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n"
     #expect(DeviceClass.name(fromCPUInfo: arm)?.hasSuffix("(implementer 0x41, part 0xd0c)") == true)
@@ -103,7 +104,8 @@ extension ComputeSuite {
     @Test func aNetworkIsAsFastAsItself() throws {
       let (dense, same) = (try convolution(32), try convolution(32))
       let effort = LatencyProfiler.Effort(seconds: 0.3, minimumPairs: 60, targetSpread: 0)
-      let latency = try LatencyProfiler.measure(dense: dense, pruned: same, spec: LatencySpec(), seed: 1, effort: effort)
+      let latency = try LatencyProfiler.measure(
+        dense: dense, pruned: same, spec: LatencySpec(), seed: 1, effort: effort)
       #expect((0.85...1.15).contains(latency.ratio))
       #expect(latency.ratioLow <= latency.ratio && latency.ratio <= latency.ratioHigh)
       #expect(latency.ratioLow < 1.15 && latency.ratioHigh > 0.85)
@@ -138,8 +140,9 @@ extension ComputeSuite {
           ($0 as? ProfilingError)?.code == .invalidSettings
         }
       }
-      #expect { try LatencyProfiler.measure(dense: module, pruned: convolution(8, size: 8), spec: LatencySpec(), seed: 1) }
-        throws: { ($0 as? ProfilingError)?.code == .incomparable }
+      #expect {
+        try LatencyProfiler.measure(dense: module, pruned: convolution(8, size: 8), spec: LatencySpec(), seed: 1)
+      } throws: { ($0 as? ProfilingError)?.code == .incomparable }
       #expect(TorchRuntime.threadCount == before)
     }
   }
