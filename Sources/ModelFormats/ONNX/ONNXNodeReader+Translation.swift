@@ -125,10 +125,17 @@ extension ONNXNodeReader {
       count <= Self.largestConstant / value.elementType.byteCount
     else { throw failure(.tooLarge, "makes a constant of shape \(shape.prefix(8))") }
     var bytes = Data(count: count * value.elementType.byteCount)
-    if value.bytes.contains(where: { $0 != 0 }) {
-      let pattern = [UInt8](value.bytes)
+    if count > 0, value.bytes.contains(where: { $0 != 0 }) {
+      bytes.replaceSubrange(0..<value.bytes.count, with: value.bytes)
       bytes.withUnsafeMutableBytes { buffer in
-        for position in buffer.indices { buffer[position] = pattern[position % pattern.count] }
+        // What is filled doubles with each copy.
+        var filled = value.bytes.count
+        while filled < buffer.count {
+          let length = min(filled, buffer.count - filled)
+          UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + length)]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
+          filled += length
+        }
       }
     }
     return try TensorData(value.elementType, shape: shape, bytes: bytes)
