@@ -44,10 +44,11 @@ import Testing
     _ = write(second.write.raw, "two\n", 4)
     // Each is mapped onto another's number as well, so that a careless order would mix them up.
     let (a, b) = (first.read.raw, second.read.raw)
+    let extra = max(a, b) + 5
     let child = try ChildProcess.spawn(
       shell(
-        "read x </proc/self/fd/\(a); read y </proc/self/fd/\(b); read z <&7; echo $x $y $z",
-        descriptors: [a: b, b: a, 7: a, 1: output.write.raw, 2: output.write.raw]))
+        "read x </proc/self/fd/\(a); read y </proc/self/fd/\(b); read z </proc/self/fd/\(extra); echo $x $y $z",
+        descriptors: [a: b, b: a, extra: a, 1: output.write.raw, 2: output.write.raw]))
     _ = write(first.write.raw, "three\n", 6)
     output.write.close()
     #expect(readAll(output.read) == "two one three\n")
