@@ -182,7 +182,7 @@ let entries: [Entry] = [
   tests("DatasetsTests", .common, ["Datasets", "TestSupport", "Support"]),
   tests("StudyModelTests", .common, ["StudyModel", "Support", yams]),
   tests("SearchTests", .control, ["Search", "StudyModel", "Support"]),
-  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
+  tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support", grdb]),
   tests(
     "WireTests", .control,
     ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
