@@ -174,7 +174,7 @@ let entries: [Entry] = [
       name: "TestSupport", dependencies: ["ModelGraph", "Support"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings)),
   tests("ArchitectureTests", .common, ["Support"]),
-  tests("SupportTests", .common, ["Support", "ArtifactStore"]),
+  tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),
   tests("ModelGraphTests", .common, ["ModelGraph", "TestSupport", "Support"]),
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
   tests(
@@ -189,8 +189,8 @@ let entries: [Entry] = [
   tests(
     "CoordinationTests", .control,
     [
-      "Coordination", "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel",
-      "Support",
+      "Coordination", "Search", "StudyStore", "WireProtocol", "WorkerNode", "Transport", "Launching", "ArtifactStore",
+      "StudyModel", "TestSupport", "Support",
     ]),
   tests("ReportingTests", .control, ["Reporting", "Search", "StudyModel", "Support"]),
   tests(

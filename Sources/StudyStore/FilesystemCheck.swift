@@ -1,7 +1,7 @@
 import Foundation
 
 /// Refuses filesystems on which SQLite's write-ahead log can lose data: it needs memory shared by all its processes.
-enum FilesystemCheck {
+package enum FilesystemCheck {
   private static let unsafe: Set<String> = [
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "lustre", "gpfs", "beegfs", "ceph", "afs", "glusterfs", "orangefs",
     "pvfs2", "ocfs2", "gfs2", "vboxsf", "prl_fs", "virtiofs",
@@ -10,7 +10,7 @@ enum FilesystemCheck {
   private static let localByUserSpace: Set<String> = ["fuse-overlayfs", "ntfs-3g", "fuseblk"]
 
   /// Throws `unsafeFilesystem` when `folder`, which must exist, lies on a network filesystem or one by FUSE.
-  static func check(_ folder: URL) throws {
+  package static func check(_ folder: URL) throws {
     guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return }
     let path = folder.resolvingSymlinksInPath().path
     guard let type = type(ofFilesystemAt: path, mounts: table), isUnsafe(type) else { return }
@@ -19,14 +19,14 @@ enum FilesystemCheck {
       remedy: "Choose a folder on a local disk with --output, such as one under /tmp or /var/tmp.")
   }
 
-  static func isUnsafe(_ type: String) -> Bool {
+  package static func isUnsafe(_ type: String) -> Bool {
     if type.hasPrefix("fuse.") { return !localByUserSpace.contains(String(type.dropFirst(5))) }
     return unsafe.contains(type)
   }
 
   /// The type of the filesystem that holds an absolute path, from the text of /proc/self/mountinfo (proc(5)): the last entry
   /// with the longest mount point.
-  static func type(ofFilesystemAt path: String, mounts: String) -> String? {
+  package static func type(ofFilesystemAt path: String, mounts: String) -> String? {
     var best: (length: Int, type: String)?
     for line in mounts.split(separator: "\n") {
       let halves = line.components(separatedBy: " - ")

@@ -6,7 +6,7 @@ import Support
 /// The kernel drops the lock with the process, however that ends. The file itself stays: removing it would let two processes
 /// hold locks on two files of one name.
 final class StudyLock {
-  private let descriptor: Int32
+  private var descriptor: Int32
 
   /// Throws `locked` with the holder's name when another process (or another lock of this one) has it.
   init(_ url: URL) throws {
@@ -29,5 +29,11 @@ final class StudyLock {
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit { release() }
+
+  func release() {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    descriptor = -1
+  }
 }

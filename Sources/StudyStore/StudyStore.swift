@@ -86,7 +86,10 @@ package final class StudyStore: StudyJournal {
   }
 
   /// Closes the database and lets the study go. Without it the same happens when the process ends.
-  package func close() throws { try queue.close() }
+  package func close() throws {
+    try queue.close()
+    lock.release()
+  }
 
   /// One value of a PRAGMA on the writing connection, for checks.
   package func pragma(_ name: String) throws -> String? {

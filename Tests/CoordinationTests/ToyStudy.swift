@@ -1,0 +1,72 @@
+import Coordination
+import Foundation
+import StudyModel
+import StudyStore
+import Support
+
+/// A study without networks: plans are numbers, and a plan's accuracy is a fixed function of it.
+enum ToyStudy {
+  static let rungs: [Double] = [0, 1, 3]
+
+  static func context(trials: Int? = nil, seconds: Double? = nil, expected: Double? = nil) -> StudyContext {
+    StudyContext(
+      spec: StudySpec(
+        study: "toy", network: .builtin(name: "toy", weights: nil), data: DataSource(format: "toy"),
+        expectedAccuracy: expected, objectives: [.accuracy, .parameters], fineTune: FineTuneSpec(rungs: rungs),
+        budget: Budget(seconds: seconds, trials: trials), seed: 7),
+      network: Digest(of: Data("network".utf8)), artifactFolder: "/nowhere")
+  }
+
+  static func plan(_ number: Int) -> PruningPlan {
+    PruningPlan(criterion: .l1, sparsity: .uniform(Double(number) / 1000), seed: UInt64(number))
+  }
+
+  /// What any worker finds for an assignment: it depends on the evaluation alone, not on the attempt.
+  static func result(_ assignment: Assignment) -> EvaluationResult {
+    let key = assignment.key
+    let successes =
+      key.trial.value == 0 ? 9000 : 5000 + Int(key.trial.value * 7919 % 1000) * (key.rung + 1) + key.rung * 500
+    let parameters = key.trial.value == 0 ? 10_000 : 1000 + Int(key.trial.value * 104_729 % 5000)
+    let name = "\(key.trial) \(key.rung) from \(assignment.parentCheckpoint?.short ?? "dense")"
+    return EvaluationResult(
+      measures: Measures(
+        accuracy: Proportion(successes: successes, total: 10_000), loss: 1 - Double(successes) / 10_000,
+        parameters: parameters, nonzeroParameters: parameters, macs: parameters * 10, sizeBytes: parameters * 4,
+        latency: nil),
+      checkpoint: key.purpose == .sealedTest ? nil : Digest(of: Data(name.utf8)))
+  }
+}
+
+/// Evaluates `count` plans at rung 0; then the better third goes on, rung by rung, each rung once the one below is finished.
+/// Unlike the search's own policy its decisions do not depend on the order of results, so that a search with faults must
+/// end with the very set of the one without.
+struct ToySource: TrialSource {
+  let count: Int
+
+  func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
+    let trials = history.filter { $0.key.purpose == .trial }
+    let first = trials.filter { $0.key.rung == 0 }
+    if first.count < count { return .evaluate(ToyStudy.plan(first.count + 1)) }
+    for rung in 1..<ToyStudy.rungs.count {
+      let below = trials.filter { $0.key.rung == rung - 1 }
+      guard below.allSatisfy({ [.done, .quarantined].contains($0.status) }) else { return .wait }
+      let chosen = Self.best(below, share: 3)
+      let started = Set(trials.filter { $0.key.rung == rung }.map(\.key.trial))
+      if let next = chosen.first(where: { !started.contains($0) }) { return .promote(next, toRung: rung) }
+    }
+    let last = trials.filter { $0.key.rung == ToyStudy.rungs.count - 1 }
+    return last.allSatisfy { [.done, .quarantined].contains($0.status) } ? .finished : .wait
+  }
+
+  func front(history: [EvaluationRecord]) -> [EvaluationKey] {
+    let done = history.filter { $0.key.purpose == .trial && $0.status == .done }
+    guard let rung = done.map(\.key.rung).max() else { return [] }
+    return done.filter { $0.key.rung == rung }.map(\.key).sorted()
+  }
+
+  static func best(_ records: [EvaluationRecord], share: Int) -> [TrialID] {
+    let done = records.compactMap { record in record.result.map { (record.key.trial, $0.measures.accuracy.successes) } }
+    let sorted = done.sorted { ($0.1, $1.0) > ($1.1, $0.0) }
+    return sorted.prefix((done.count + share - 1) / share).map(\.0).sorted()
+  }
+}
