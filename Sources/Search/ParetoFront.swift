@@ -68,9 +68,9 @@ package enum ParetoFront {
   /// An order in which every prefix covers the points well: the best in coordinate 0 first, then always the point that
   /// is farthest from those taken (the epsilon-net of Clarkson, as multi-objective successive halving uses it).
   ///
-  /// Coordinates are divided by their extent. Ties go to the earlier index. Those `taken` already lead, in their order.
-  /// O(n^2).
-  package static func spreadOrder(_ points: [[Double]], taken: [Int] = []) -> [Int] {
+  /// Coordinates are divided by their extent. Ties go to the earlier index. Those `taken` already lead, in their order,
+  /// and the order ends after `limit`. O(n limit).
+  package static func spreadOrder(_ points: [[Double]], taken: [Int] = [], limit: Int = .max) -> [Int] {
     guard let dimensions = points.first?.count else { return [] }
     let extents = (0..<dimensions).map { dimension in
       let values = points.map { $0[dimension] }
@@ -89,7 +89,7 @@ package enum ParetoFront {
     var open = points.indices.filter { !led.contains($0) }
     var order = taken
     var gaps = points.indices.map { index in taken.map { distance(index, $0) }.min() ?? .infinity }
-    while !open.isEmpty {
+    while !open.isEmpty, order.count < limit {
       let place =
         order.isEmpty
         ? open.indices.min { isBefore(points[open[$0]], points[open[$1]]) }

@@ -14,8 +14,9 @@ package struct RungRanking: Sendable {
     package let isLost: Bool
   }
 
-  /// Best first. Within a front those that have gone on already lead, then come those that are farthest from them: were the
-  /// spread computed anew each time, every result would change it, and far more than a third would go on.
+  /// Best first. Within a front those that have gone on already lead, then comes the one that is farthest from them, then
+  /// the rest by crowding: were the spread computed anew each time, every result would change it, and far more than a
+  /// third would go on.
   package let standings: [Standing]
 
   /// Trials whose measures do not allow comparison are left out.
@@ -40,7 +41,9 @@ package struct RungRanking: Sendable {
       let points = members.map { feasible[$0].point }
       let crowding = ParetoFront.crowdingDistances(points)
       let taken = members.indices.filter { feasible[members[$0]].hasGoneOn }
-      standings += ParetoFront.spreadOrder(points, taken: taken).map { place in
+      let led = ParetoFront.spreadOrder(points, taken: taken, limit: taken.count + 1)
+      let rest = Set(members.indices).subtracting(led).sorted { (crowding[$1], $0) < (crowding[$0], $1) }
+      standings += (led + rest).map { place in
         Standing(
           trial: feasible[members[place]].trial, rank: rank, violation: 0, crowding: crowding[place], isLost: false)
       }
