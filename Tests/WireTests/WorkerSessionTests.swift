@@ -16,6 +16,8 @@ import WorkerNode
     let context: MessagingContext
     var router: RouterSocket
     var peer: [UInt8] = []
+    /// The connection that was welcomed last.
+    var welcomed: [UInt8] = []
     var epoch: UInt64 = 1
     var sequence: UInt64 = 0
     let outcome = Outcome()
@@ -71,7 +73,7 @@ import WorkerNode
       }
     }
 
-    /// The next message that is no PING, which is answered; nil after `seconds`.
+    /// The next message that is no PING, which is answered, and no repeated HELLO; nil after `seconds`.
     func next(within seconds: Double = 10) throws -> WorkerMessage? {
       let poller = Poller()
       _ = poller.watch(router)
@@ -80,9 +82,13 @@ import WorkerNode
         while let (from, payload) = try router.receive() {
           let envelope = try WorkerMessage.decode(payload)
           peer = from
-          if case .ping = envelope.message {
+          switch envelope.message {
+          case .ping:
             try say(.pong)
             continue
+          // Said again before the WELCOME had come; by now it has.
+          case .hello where from == welcomed: continue
+          default: break
           }
           return envelope.message
         }
@@ -97,12 +103,13 @@ import WorkerNode
     }
 
     /// Through HELLO, WELCOME and READY.
-    func welcome(heartbeat: Double = 0.2) throws -> Hello {
+    func welcome(heartbeat: Double = 1) throws -> Hello {
       guard case .hello(let hello) = try next() else { throw Unexpected() }
       try say(
         .welcome(
           Welcome(
             run: "run", heartbeatInterval: heartbeat, leaseLifetime: 60, orphanLimit: 30, study: Example.context())))
+      welcomed = peer
       return hello
     }
 
@@ -290,7 +297,7 @@ import WorkerNode
     stage.start(
       try stage.configuration(
         script: "echo $$ > pid; while [ ! -e go ]; do sleep 0.02; done; cat $PREPARED/events >&4; exec sleep 60"))
-    let first = try stage.welcome(heartbeat: 0.1)
+    let first = try stage.welcome(heartbeat: 0.3)
     try awaitReady(stage)
     try stage.say(.lease(LeaseGrant(Example.assignment())))
     _ = try enginePID(stage)
@@ -317,6 +324,7 @@ import WorkerNode
     try stage.say(
       .welcome(
         Welcome(run: "run", heartbeatInterval: 1, leaseLifetime: 60, orphanLimit: 30, study: Example.context())))
+    stage.welcomed = stage.peer
     guard case .result(let report) = try stage.next() else { throw Unexpected() }
     #expect(try report.result() == Example.result())
     try stage.say(.resultAcknowledged(lease, .accepted))
