@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// What a split is made from: how many examples train, how many choose between candidates, and in which order they are drawn.
+/// What a split is made from: how many examples train, how many choose between candidates, and in which order they are
+/// drawn.
 package struct SplitRequest: Sendable, Hashable {
   package enum Order: Sendable, Hashable {
     /// A shuffle by the seed's stream "split"; 0 is a seed like any other.
@@ -28,7 +29,8 @@ package struct DataSelection: Sendable, Hashable {
   package let indices: [Int32]
 }
 
-/// Which examples train, which the search may look at, and which stay sealed until the front is measured once at the end.
+/// Which examples train, which the search may look at, and which stay sealed until the front is measured once at the
+/// end.
 package struct DataSplit: Sendable, Hashable {
   package let training: DataSelection
   package let validation: DataSelection
@@ -38,10 +40,10 @@ package struct DataSplit: Sendable, Hashable {
 
   /// Splits sets of these sizes.
   ///
-  /// Weights that have seen the whole training part know its examples by heart, so that validation on them would flatter
-  /// every candidate: with `seenTraining` the test part is halved instead, the first half drawn for validation and the rest
-  /// sealed, and `request.validation` is not used. Else validation comes out of the training part and all of the test part
-  /// is sealed. Throws `DatasetError(.invalidSplit)` when there are too few examples.
+  /// Weights that have seen the whole training part know its examples by heart, so that validation on them would
+  /// flatter every candidate: with `seenTraining` the test part is halved instead, the first half drawn for validation
+  /// and the rest sealed, and `request.validation` is not used. Else validation comes out of the training part and all
+  /// of the test part is sealed. Throws `DatasetError(.invalidSplit)` when there are too few examples.
   package init(trainingCount: Int, testCount: Int, request: SplitRequest, seenTraining: Bool) throws {
     let validationCount = seenTraining ? 0 : request.validation
     let wanted = request.training ?? max(trainingCount - validationCount, 0)

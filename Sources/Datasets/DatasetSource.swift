@@ -14,8 +14,9 @@ package enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
 
   /// The source that "fashion-mnist", "idx:FOLDER", "cifar10:FOLDER" or "cifar10" names.
   ///
-  /// Without a folder a set is looked for in COPPICE_DATA (fashion-mnist or cifar-10 below it), Fashion-MNIST then where Debian
-  /// puts it. A relative FOLDER is taken from `folder`. Throws `DatasetError(.unknownSource)`; no file is opened.
+  /// Without a folder a set is looked for in COPPICE_DATA (fashion-mnist or cifar-10 below it), Fashion-MNIST then
+  /// where Debian puts it. A relative FOLDER is taken from `folder`. Throws `DatasetError(.unknownSource)`; no file is
+  /// opened.
   package static func parse(
     _ text: String, relativeTo folder: URL = URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
     environment: [String: String] = ProcessInfo.processInfo.environment

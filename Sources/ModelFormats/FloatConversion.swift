@@ -22,7 +22,8 @@ extension TensorData {
   }
 }
 
-/// The number that the shortest decimal form of a float32 means: 1e-5 for the float nearest to it, and not 9.99999975e-06.
+/// The number that the shortest decimal form of a float32 means: 1e-5 for the float nearest to it, and not
+/// 9.99999975e-06.
 ///
 /// ONNX holds attributes as float32 while people write decimals, so this gives back what was written.
 func decimalValue(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }

@@ -33,7 +33,8 @@ import Testing
     #expect(try self.split(600, 300, .shuffled(seed: 0)) == split)
     #expect(try self.split(600, 300, .shuffled(seed: 1)).digest != split.digest)
     #expect(try self.split(600, 300, .file).digest != split.digest)
-    // Pinned, so that a change of generator or order cannot silently move examples between the parts of running studies.
+    // Pinned, so that a change of generator or order cannot silently move examples between the parts of running
+    // studies.
     #expect(split.digest.hex == "ed1c3e0c65f27d602da64daa173221460e43c62a5e3319be5904a69329da3499")
   }
 

@@ -26,7 +26,8 @@ int coppice_unxz(const uint8_t *source, size_t source_size, uint8_t *target, siz
 int coppice_deflate(const uint8_t *source, size_t source_size, uint8_t *target, size_t capacity, size_t *written);
 size_t coppice_deflate_bound(size_t source_size);
 
-// A gzip file with no name and no time, so that equal input gives equal bytes; capacity as for coppice_deflate, plus 32.
+// A gzip file with no name and no time, so that equal input gives equal bytes; capacity as for coppice_deflate, plus
+// 32.
 int coppice_gzip(const uint8_t *source, size_t source_size, uint8_t *target, size_t capacity, size_t *written);
 
 uint32_t coppice_crc32(const uint8_t *source, size_t source_size);

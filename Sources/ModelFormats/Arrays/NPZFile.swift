@@ -1,7 +1,8 @@
 import Foundation
 import ModelGraph
 
-/// Named arrays in NumPy's zip format, as `numpy.savez` and `numpy.savez_compressed` write them; pickled objects are refused.
+/// Named arrays in NumPy's zip format, as `numpy.savez` and `numpy.savez_compressed` write them; pickled objects are
+/// refused.
 package enum NPZFile {
   package static let maximumBytes = 4 << 30
 

@@ -15,7 +15,8 @@ package enum SafetensorsFile {
 
   /// The tensors and the free words of the header.
   ///
-  /// Throws `ModelFormatError` unless the tensors lie one behind the other, without gaps or overlaps, and fill the file.
+  /// Throws `ModelFormatError` unless the tensors lie one behind the other, without gaps or overlaps, and fill the
+  /// file.
   package static func decode(_ bytes: Data) throws -> (tensors: [String: TensorData], metadata: [String: String]) {
     let bytes = bytes.startIndex == 0 ? bytes : Data(bytes)
     guard bytes.count >= 8 else {
@@ -82,7 +83,8 @@ package enum SafetensorsFile {
     return (tensors, metadata)
   }
 
-  /// A file with these tensors, larger elements first (so that each is aligned) and then by name; equal values give equal bytes.
+  /// A file with these tensors, larger elements first (so that each is aligned) and then by name; equal values give
+  /// equal bytes.
   package static func encode(_ tensors: [String: TensorData], metadata: [String: String] = [:]) throws -> Data {
     guard tensors["__metadata__"] == nil else { throw malformed("A tensor cannot have the name '__metadata__'.") }
     let ordered = tensors.sorted {

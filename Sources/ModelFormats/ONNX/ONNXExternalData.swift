@@ -16,7 +16,8 @@ final class ONNXExternalData {
     self.folder = folder
   }
 
-  /// The `count` bytes that the tensor's entries (location, offset, length) name. Throws `ModelFormatError(.externalData)`.
+  /// The `count` bytes that the tensor's entries (location, offset, length) name. Throws
+  /// `ModelFormatError(.externalData)`.
   func bytes(of tensor: Onnx_TensorProto, count: Int, owner: String) throws -> Data {
     let entries = Dictionary(tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
     guard let location = entries["location"] else {

@@ -3,7 +3,8 @@ import ModelGraph
 import Support
 import SwiftProtobuf
 
-/// Networks in ONNX: operator sets 7 and newer are read as far as `Operator` knows their operators, 13 to 20 are written.
+/// Networks in ONNX: operator sets 7 and newer are read as far as `Operator` knows their operators, 13 to 20 are
+/// written.
 package enum ONNXFile {
   /// Protocol buffers end at 2 GiB; larger weights must lie in external data.
   package static let maximumBytes = Int(Int32.max)
@@ -18,7 +19,8 @@ package enum ONNXFile {
     return try readFormatFile(url, limit: maximumBytes) { try decode($0, externalDataFolder: folder) }
   }
 
-  /// The network in `bytes`; external data is read from plain files in `externalDataFolder` only, and refused when that is nil.
+  /// The network in `bytes`; external data is read from plain files in `externalDataFolder` only, and refused when that
+  /// is nil.
   ///
   /// Floating-point weights of other types become float32, noted in the metadata under "coppice.converted-from".
   package static func decode(_ bytes: Data, externalDataFolder: URL? = nil) throws -> Graph {

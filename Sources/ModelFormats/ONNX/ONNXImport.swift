@@ -87,7 +87,8 @@ struct ONNXImport {
     return inputs
   }
 
-  /// Axes without a size or a name take `reference`'s batch when they come first, and else a name from the value and axis.
+  /// Axes without a size or a name take `reference`'s batch when they come first, and else a name from the value and
+  /// axis.
   private func valueInfo(_ proto: Onnx_ValueInfoProto, inferred: [Int]?, like reference: ValueInfo?) throws -> ValueInfo
   {
     guard case .tensorType(let tensor) = proto.type.value else {

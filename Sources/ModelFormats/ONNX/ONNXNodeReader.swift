@@ -3,7 +3,8 @@ import ModelGraph
 
 /// One node of an ONNX network while it is translated: its attributes, and what is known of its inputs.
 ///
-/// Every attribute must be asked for; `finish()` throws for those that were not, since ignoring one can change the result.
+/// Every attribute must be asked for; `finish()` throws for those that were not, since ignoring one can change the
+/// result.
 struct ONNXNodeReader {
   let proto: Onnx_NodeProto
   let name: String
