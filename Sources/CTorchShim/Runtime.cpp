@@ -324,23 +324,48 @@ CTStatus ct_addcdiv_in_place(CTTensor *x, const CTTensor *a, const CTTensor *b, 
   return changing(x, [&](at::Tensor &value) { value.addcdiv_(a->value, b->value, factor); });
 }
 
+// The same step for one parameter whose gradient or velocity lies in another order in memory.
+static void stepAcrossLayouts(at::Tensor value, const at::Tensor &gradient, at::Tensor *velocity, double learning_rate,
+                              double momentum, double weight_decay, bool nesterov) {
+  at::Tensor direction = weight_decay == 0 ? gradient : gradient.add(value, weight_decay);
+  if (velocity != nullptr) {
+    velocity->mul_(momentum).add_(direction);
+    direction = nesterov ? direction.add(*velocity, momentum) : *velocity;
+  }
+  value.add_(direction, -learning_rate);
+}
+
 CTStatus ct_sgd_step(CTTensor *const *parameters, CTTensor *const *velocities, intptr_t count, double learning_rate,
                      double momentum, double weight_decay, bool nesterov) {
   return guarded([&] {
     at::NoGradGuard quiet;
+    TORCH_CHECK(velocities != nullptr || momentum == 0, "momentum needs velocities");
+    bool moving = momentum != 0;
     std::vector<at::Tensor> values, gradients, buffers;
     for (intptr_t i = 0; i < count; i++) {
-      const at::Tensor &gradient = parameters[i]->value.grad();
+      at::Tensor value = parameters[i]->value;
+      const at::Tensor &gradient = value.grad();
       if (!gradient.defined()) continue;
-      values.push_back(parameters[i]->value);
+      at::Tensor *velocity = moving ? &velocities[i]->value : nullptr;
+      TORCH_CHECK(velocity == nullptr || velocity->sizes() == value.sizes(), "a velocity of shape ",
+                  velocity->sizes(), " for a parameter of shape ", value.sizes());
+      // The fused kernel goes through memory in order and checks nothing.
+      bool alike = value.is_non_overlapping_and_dense() && gradient.strides() == value.strides() &&
+                   gradient.scalar_type() == value.scalar_type() &&
+                   (velocity == nullptr || (velocity->strides() == value.strides() &&
+                                            velocity->scalar_type() == value.scalar_type()));
+      if (!alike) {
+        stepAcrossLayouts(value, gradient, velocity, learning_rate, momentum, weight_decay, nesterov);
+        continue;
+      }
+      values.push_back(value);
       gradients.push_back(gradient);
-      if (velocities != nullptr) buffers.push_back(velocities[i]->value);
+      if (velocity != nullptr) buffers.push_back(*velocity);
     }
-    if (values.empty()) return;
-    TORCH_CHECK(velocities != nullptr || momentum == 0, "momentum needs velocities");
-    if (velocities == nullptr || momentum == 0) buffers.clear();
-    at::_fused_sgd_(values, gradients, buffers, weight_decay, momentum, learning_rate, /*dampening=*/0.0, nesterov,
-                    /*maximize=*/false, /*is_first_step=*/false);
+    if (!values.empty()) {
+      at::_fused_sgd_(values, gradients, buffers, weight_decay, momentum, learning_rate, /*dampening=*/0.0, nesterov,
+                      /*maximize=*/false, /*is_first_step=*/false);
+    }
     weightsChanged();
   });
 }

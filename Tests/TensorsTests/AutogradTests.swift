@@ -74,6 +74,31 @@ extension TensorsTests {
       #expect(try idle.floats == [5])
     }
 
+    /// The fused kernel walks through memory; a velocity in another layout must still meet its own element.
+    @Test(arguments: [false, true])
+    func layoutsMayDiffer(nesterov: Bool) throws {
+      let shape = [2, 3, 2, 2]
+      func stepped(parameter: MemoryFormat, velocity: MemoryFormat) throws -> ([Float], [Float]) {
+        let w = try Tensor(floats: filled(shape, salt: 1), shape: shape).contiguous(parameter).requiringGrad()
+        let v = try Tensor(floats: filled(shape, salt: 2), shape: shape).contiguous(velocity)
+        for _ in 0..<2 {
+          try w.clearGrad()
+          try w.pow(3).sum().backward()
+          try Tensor.sgdStep(
+            parameters: [w], velocities: [v], learningRate: 0.1, momentum: 0.9, weightDecay: 0.1, nesterov: nesterov)
+        }
+        return (try w.floats, try v.floats)
+      }
+      let expected = try stepped(parameter: .contiguous, velocity: .contiguous)
+      let formats: [(MemoryFormat, MemoryFormat)] = [
+        (.channelsLast, .contiguous), (.channelsLast, .channelsLast), (.contiguous, .channelsLast),
+      ]
+      for formats in formats {
+        let (w, v) = try stepped(parameter: formats.0, velocity: formats.1)
+        #expect(zip(w + v, expected.0 + expected.1).allSatisfy { abs($0 - $1) < 1e-6 })
+      }
+    }
+
     @Test func plainSteps() throws {
       let w = try Tensor(floats: [1, -2], shape: [2]).requiringGrad()
       try w.square().sum().backward()

@@ -54,6 +54,16 @@ extension TensorsTests {
       #expect(try y.floats == x.floats)
     }
 
+    @Test func oneChannelIsLaidOutAnew() throws {
+      let x = try Tensor.ones([2, 1, 4, 5])
+      let y = try x.contiguous(.channelsLast)
+      // Equal bytes either way, but libtorch goes by the strides and would otherwise take its slow path.
+      #expect(!y.sharesMemory(with: x))
+      #expect(try y.contiguous(.channelsLast).sharesMemory(with: y))
+      let weight = try Tensor.ones([3, 1, 3, 3])
+      #expect(try y.convolution(weight: weight).isChannelsLast)
+    }
+
     @Test func changesInPlace() throws {
       let x = try Tensor(floats: [1, 2, 3], shape: [3]).requiringGrad()
       let y = try Tensor(floats: [10, 20, 30], shape: [3])
