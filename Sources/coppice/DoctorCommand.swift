@@ -47,7 +47,7 @@ struct DoctorCommand: ParsableCommand {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = engine
-    process.arguments = ["version"]
+    process.arguments = ["--version"]
     process.standardOutput = pipe
     process.standardError = pipe
     do {
