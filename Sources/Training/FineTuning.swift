@@ -34,7 +34,7 @@ package enum FineTuning {
   @discardableResult
   package static func run(
     _ module: GraphModule, on source: BatchSource, recovery: Recovery, epochs: Double, from start: Double = 0,
-    seed: UInt64, masks: [String: Tensor] = [:],
+    seed: UInt64, masks: [String: Tensor] = [:], precision: TrainingPrecision = .float32,
     progress: (_ share: Double, _ loss: Double) throws -> Void = { _, _ in }
   ) throws -> TrainingSummary {
     try source.check(fits: module.graph)
@@ -58,7 +58,9 @@ package enum FineTuning {
     var recent: [Double] = []
     for step in 0..<steps {
       let (images, labels) = try source.batch(order.next(), augmentation: recovery.augmentation, generator: generator)
-      let loss = try module.forward(images, mode: .training, dropout: dropout).crossEntropy(labels: labels)
+      let loss = try precision.computing(on: module.device) {
+        try module.forward(images, mode: .training, dropout: dropout).crossEntropy(labels: labels)
+      }
       try loss.backward()
       let value = try loss.item()
       guard value.isFinite else { throw diverged("The loss is \(value) at step \(step + 1) of \(steps)", recovery) }

@@ -83,6 +83,41 @@ extension ComputeSuite {
       #expect(after.loss < before.loss / 2)
     }
 
+    /// bfloat16 has 8 bits of mantissa: other losses, but near, and a network that is as good, with float32 weights.
+    @Test func bfloat16LearnsAsWell() throws {
+      let source = try TestNetworks.source(TestNetworks.images(200))
+      func trained(_ precision: TrainingPrecision) throws -> (
+        losses: [Double], share: Double, weights: [String: TensorData]
+      ) {
+        let module = try GraphModule(TestNetworks.mixed(), memoryFormat: .channelsLast)
+        var losses: [Double] = []
+        try FineTuning.run(
+          module, on: source, recovery: Recovery(learningRate: 0.05, batchSize: 20), epochs: 5, seed: 1,
+          precision: precision
+        ) { losses.append($1) }
+        let share = try AccuracyMeasurement.run(module, on: source).accuracy.share
+        return (losses, share, try module.exportedGraph().weights)
+      }
+      try onOneThread {
+        let (exact, rounded) = (try trained(.float32), try trained(.bfloat16))
+        #expect(rounded.share > 0.95)
+        #expect(exact.losses != rounded.losses)
+        for (loss, other) in zip(exact.losses, rounded.losses) { #expect(abs(loss - other) < 0.1 + 0.1 * loss) }
+        #expect(rounded.weights.values.allSatisfy { $0.elementType == .float32 })
+        #expect(try trained(.bfloat16).weights == rounded.weights)
+      }
+    }
+
+    @Test func bfloat16IsChosenWhereHardwareHasIt() {
+      func choice(_ flags: String) -> TrainingPrecision { .fastest(on: .cpu, cpuInfo: flags) }
+      #expect(choice("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n") == .bfloat16)
+      #expect(choice("flags\t: fpu amx_bf16") == .bfloat16)
+      #expect(choice("Features\t: fp asimd bf16 i8mm") == .bfloat16)
+      #expect(choice("flags\t: fpu avx512f sse") == .float32)
+      #expect(choice("") == .float32)
+      #expect(TrainingPrecision.fastest(on: .cuda(0), cpuInfo: "") == .bfloat16)
+    }
+
     /// A rung that starts where another ended sees the samples that a longer run would see next.
     @Test func rungsContinueTheOrder() throws {
       let source = try TestNetworks.source(TestNetworks.images(60))
