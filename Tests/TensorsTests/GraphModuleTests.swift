@@ -6,7 +6,7 @@ import Testing
 extension TensorsTests {
   /// What a bound network does beside computing: statistics, observation, memory, weights, errors.
   @Suite struct GraphModuleTests {
-    /// `[N, 2]` through two batch-norm-like layers and a residual sum around a rectifier.
+    /// With c the convolution's and n the normalisation's result: y = max(max(n, 0) - n - c, 0), `[N, 2, 4, 4]`.
     private func residual() throws -> Graph {
       var builder = GraphBuilder("residual", seed: 3)
       let x = builder.input("x", [.symbolic("batch"), .fixed(2), .fixed(4), .fixed(4)])
@@ -14,8 +14,9 @@ extension TensorsTests {
       let normal = builder.batchNormalization("bn", y, channels: 2)
       let positive = builder.relu("relu", normal)
       // Reads the value before the rectifier too, which therefore must not write over it.
-      let sum = builder.add("add", positive, normal)
-      let last = builder.relu("relu2", sum)
+      let below = builder.node("below", .elementwise(.subtract), positive, normal)
+      let difference = builder.node("difference", .elementwise(.subtract), below, y)
+      let last = builder.relu("relu2", difference)
       return try builder.finished(output: last, as: "y", shape: [.symbolic("batch"), .fixed(2), .fixed(4), .fixed(4)])
     }
 
@@ -36,16 +37,22 @@ extension TensorsTests {
       let x = try input()
       let (plain, watched) = (try GraphModule(residual()), try GraphModule(residual()))
       let expected = try plain.forward(x, mode: mode)
-      var seen: [String: [Float]] = [:]
+      var kept: [String: Tensor] = [:]
       let result = try watched.forward(x, mode: mode) { node, tensors in
-        for name in node.outputs { seen[name] = try #require(tensors[name]).floats }
+        for name in node.outputs { kept[name] = tensors[name] }
         for name in node.inputs { #expect(tensors[name] != nil) }
       }
       #expect(try result.floats == expected.floats)
+      // Read at the end: what was seen must not have changed since.
+      let seen = try kept.mapValues { try $0.floats }
       let normal = try #require(seen["bn_out"])
+      let convolved = try #require(seen["conv_out"])
       #expect(normal.contains { $0 < 0 })
       #expect(seen["relu_out"] == normal.map { max($0, 0) })
-      #expect(seen["y"] == zip(normal, normal).map { max(max($0, 0) + $1, 0) })
+      let differences = zip(normal, convolved).map { max($0, 0) - $0 - $1 }
+      #expect(differences.contains { $0 < 0 } && differences.contains { $0 > 0 })
+      #expect(seen["difference_out"] == differences)
+      #expect(seen["y"] == differences.map { max($0, 0) })
       try expected.sum().backward()
       try result.sum().backward()
       for ((_, a), (_, b)) in zip(plain.parameters, watched.parameters) {
@@ -68,12 +75,12 @@ extension TensorsTests {
     @Test func outputsInsideTheNetworkSurvive() throws {
       var graph = try residual()
       graph.outputs.append(ValueInfo(name: "bn_out", shape: []))
-      graph.outputs.append(ValueInfo(name: "add_out", shape: []))
+      graph.outputs.append(ValueInfo(name: "difference_out", shape: []))
       let module = try GraphModule(graph)
       let outputs = try module.forward(["x": input()], mode: .evaluation)
-      let sum = try #require(outputs["add_out"]).floats
-      #expect(sum.contains { $0 < 0 })
-      #expect(try #require(outputs["y"]).floats == sum.map { max($0, 0) })
+      let differences = try #require(outputs["difference_out"]).floats
+      #expect(differences.contains { $0 < 0 })
+      #expect(try #require(outputs["y"]).floats == differences.map { max($0, 0) })
     }
 
     @Test func valuesAreFreedAfterTheirLastUse() throws {
