@@ -5,7 +5,7 @@ import ChannelGroups
 struct RemovalChain {
   struct Step {
     var removed: [Int]
-    /// The mean score of the step's units, but never below that of an earlier step: a step can only follow its predecessors.
+    /// The mean score of the step's units; never below that of an earlier step, which rounding could else bring about.
     var priority: Double
   }
 
