@@ -164,7 +164,7 @@ let entries: [Entry] = [
     [
       "TrialHost", "Evaluation", "Pruning", "Training", "Profiling", "Selection", "ChannelGroups", "ModelFormats",
       "ModelGraph", "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "WireProtocol", "Support",
-      argumentParser,
+      "CLinux", argumentParser,
     ]),
 
   // Tests

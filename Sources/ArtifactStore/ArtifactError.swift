@@ -14,6 +14,7 @@ package struct ArtifactError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { code == .missing ? .missingInput : .badData }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

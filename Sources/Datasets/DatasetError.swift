@@ -24,6 +24,13 @@ package struct DatasetError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode {
+    switch code {
+    case .unreadable: .missingInput
+    case .unknownSource, .invalidSplit: .configuration
+    case .truncated, .malformed, .tooLarge, .labelOutOfRange, .countMismatch: .badData
+    }
+  }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

@@ -1,6 +1,5 @@
 import Datasets
 import ModelGraph
-import Support
 
 extension Graph {
   /// The network with its batch axis free, after checking that it classifies such images.

@@ -8,8 +8,6 @@ package struct EvaluationError: DescribedError, Equatable {
     case networkDoesNotFit
     /// A file that the caller named is not there.
     case missingFile
-    /// The artifact store lacks a network or a checkpoint.
-    case missingArtifact
     /// A checkpoint is not what its plan makes.
     case badCheckpoint
     /// The plan or a value of it cannot be used here.
@@ -20,7 +18,6 @@ package struct EvaluationError: DescribedError, Equatable {
     case nearChance
     /// The given arrays do not go with the network's inputs.
     case badArrays
-    case cancelled
     case timeLimit
     /// Commands came in an order that the protocol does not have.
     case protocolFault
@@ -42,10 +39,9 @@ package struct EvaluationError: DescribedError, Equatable {
 
   package var exitCode: ExitCode {
     switch code {
-    case .networkDoesNotFit, .missingArtifact, .badCheckpoint, .diverged, .nearChance, .badArrays: .badData
+    case .networkDoesNotFit, .badCheckpoint, .diverged, .nearChance, .badArrays: .badData
     case .missingFile: .missingInput
     case .badPlan: .configuration
-    case .cancelled: .interrupted
     case .timeLimit: .temporary
     case .protocolFault, .injectedFault: .internal
     }
@@ -56,9 +52,7 @@ package struct EvaluationError: DescribedError, Equatable {
     switch code {
     case .networkDoesNotFit, .missingFile, .nearChance, .badArrays: .badInput
     case .badPlan, .badCheckpoint, .diverged: .deterministic
-    // The store may be a copy that has not got everything yet.
-    case .missingArtifact, .injectedFault: .transient
-    case .cancelled: .preempted
+    case .injectedFault: .transient
     case .timeLimit: .resource
     case .protocolFault: .internal
     }

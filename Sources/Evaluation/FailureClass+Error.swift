@@ -27,6 +27,7 @@ extension FailureClass {
     case is SelectionError, is ChannelGroupError, is PruningError, is ProfilingError: self = .deterministic
     case let error as FileFault:
       self = [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(error.errorNumber) ? .resource : .transient
+    // The store may be a copy that has not got everything yet.
     case is ArtifactError: self = .transient
     case let error as any DescribedError: self = error.isRetriable ? .transient : .deterministic
     default: self = .internal

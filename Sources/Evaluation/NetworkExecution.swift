@@ -1,6 +1,5 @@
 import GraphRuntime
 import ModelGraph
-import Support
 import Tensors
 
 /// One forward pass of any network on given arrays: how others compare our arithmetic with theirs.

@@ -2,7 +2,6 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import StudyModel
-import Support
 
 extension NetworkSource {
   /// Reads `builtin:NAME` (with the weights of a safetensors file or fresh ones) or the path of an ONNX file.

@@ -2,7 +2,6 @@ import GraphRuntime
 import ModelGraph
 import Profiling
 import StudyModel
-import Support
 
 /// Size, operations by layer and measured latency of one network, beside another one's where one is given.
 package struct NetworkProfile: Encodable {

@@ -3,7 +3,6 @@ import ModelFormats
 import ModelGraph
 import StudyModel
 import Support
-import Tensors
 import Training
 
 /// Prunes one network by one plan, outside any study, by the steps of a study's trials.

@@ -2,7 +2,6 @@ import GraphRuntime
 import ModelGraph
 import StudyModel
 import Support
-import Tensors
 import Training
 
 /// Trains one network on the training samples, from the weights it has.

@@ -1,9 +1,7 @@
 import ChannelGroups
-import Foundation
 import GraphRuntime
 import ModelGraph
 import Pruning
-import Selection
 import StudyModel
 import Support
 import Tensors

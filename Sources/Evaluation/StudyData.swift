@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import GraphRuntime
 import ModelGraph
 import StudyModel
 import Support

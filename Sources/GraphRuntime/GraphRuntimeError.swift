@@ -23,6 +23,7 @@ package struct GraphRuntimeError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { code == .outOfMemory ? .temporary : .badData }
   package let isRetriable: Bool
 
   package init(_ code: Code, _ message: String, remedy: String? = nil, isRetriable: Bool = false) {

@@ -24,6 +24,7 @@ package struct ModelFormatError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { code == .unreadable ? .missingInput : .badData }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

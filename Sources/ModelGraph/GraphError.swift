@@ -18,6 +18,7 @@ package struct GraphError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { code == .unknownBuiltin ? .configuration : .badData }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

@@ -16,6 +16,7 @@ package struct SelectionError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode { code == .invalidScores ? .badData : .configuration }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

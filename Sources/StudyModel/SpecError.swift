@@ -21,6 +21,7 @@ package struct SpecError: DescribedError, Equatable {
   /// What is wrong, without the place.
   package let reason: String
   package let remedy: String?
+  package var exitCode: ExitCode { .configuration }
 
   package init(_ code: Code, line: Int, path: String, value: String? = nil, reason: String, remedy: String?) {
     self.code = code

@@ -22,6 +22,14 @@ package struct TensorError: DescribedError, Equatable {
   package let shapes: [[Int]]
   package let message: String
   package let remedy: String?
+  package var exitCode: ExitCode {
+    switch code {
+    case .noDevice: .unavailable
+    case .outOfMemory: .temporary
+    case .refused, .invalidArgument: .badData
+    case .failed: .internal
+    }
+  }
   /// Memory may be free again later, or elsewhere.
   package var isRetriable: Bool { code == .outOfMemory }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Support
 
 /// The compute side of Coppice. Users meet it through `coppice`, which passes its arguments on, so the help says so.
 @main

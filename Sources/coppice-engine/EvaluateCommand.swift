@@ -23,8 +23,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(name: .customLong("split"), help: "The samples: test (the whole test file), validation or training.")
   var part: EvaluatedPart = .test
 
-  @OptionGroup(title: "Split") var split: SplitOptions
-  @OptionGroup(title: "Input") var input: InputOptions
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
   @Option(help: "Samples in a batch.")

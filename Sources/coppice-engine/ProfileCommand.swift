@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Foundation
-import ModelGraph
 import StudyModel
 import Support
 

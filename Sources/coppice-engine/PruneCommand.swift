@@ -4,7 +4,6 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import StudyModel
-import Support
 
 struct PruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,14 +21,16 @@ struct PruneCommand: ParsableCommand {
   @Option(help: "The share of channels (or weights) that leave: 0 to below 1.")
   var sparsity: Double
 
-  @Option(help: ArgumentHelp("How importance is judged: \(words(Criterion.self)).", valueName: "name"))
+  @Option(help: ArgumentHelp("How importance is judged.", valueName: "name"))
   var criterion: Criterion = .l1
 
-  @Option(help: ArgumentHelp("What leaves: \(words(Granularity.self)).", valueName: "name"))
+  @Option(help: ArgumentHelp("What leaves.", valueName: "name"))
   var granularity: Granularity = .channel
 
   @Option(
-    help: ArgumentHelp("One ranking over all layers (global), or the same share in each (local).", valueName: "name"))
+    help: ArgumentHelp(
+      "One ranking over all layers (global), or the same share in each (local; with one share per-group is the same).",
+      valueName: "name"))
   var scope: Scope = .global
 
   @Option(
@@ -65,8 +66,8 @@ struct PruneCommand: ParsableCommand {
   @Flag(help: "Prunes a network that hardly beats guessing, too.")
   var allowNearChance = false
 
-  @OptionGroup(title: "Split") var split: SplitOptions
-  @OptionGroup(title: "Input") var input: InputOptions
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
@@ -158,7 +159,3 @@ private struct PruneReport: Encodable {
 extension Criterion: ExpressibleByArgument {}
 extension Granularity: ExpressibleByArgument {}
 extension Scope: ExpressibleByArgument {}
-
-private func words<Value: CaseIterable & RawRepresentable<String>>(_: Value.Type) -> String {
-  Value.allCases.map(\.rawValue).joined(separator: ", ")
-}

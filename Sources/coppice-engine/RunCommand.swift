@@ -2,8 +2,6 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import ModelFormats
-import ModelGraph
-import Support
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -5,7 +5,6 @@ import ModelFormats
 import ModelGraph
 import StudyModel
 import Support
-import Tensors
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -54,8 +53,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Seeds fresh weights and the order of samples.")
   var seed: UInt64 = 0
 
-  @OptionGroup(title: "Split") var split: SplitOptions
-  @OptionGroup(title: "Input") var input: InputOptions
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
