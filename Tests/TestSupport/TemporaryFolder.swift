@@ -1,7 +1,7 @@
 import Foundation
 
 /// A fresh folder that lasts as long as this object.
-package final class TemporaryFolder {
+package final class TemporaryFolder: Sendable {
   package let url: URL
 
   package init(_ name: String = "coppice-test") throws {
