@@ -3,6 +3,7 @@ import CTorchShim
 /// Changes in place, off the gradient's tape: what optimisers and masks do. Each returns the tensor.
 ///
 /// Weights that autocast has cast are cast again after a change.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 extension Tensor {
   /// Takes over the values of `source`, which broadcasts, from any device and type.
   @discardableResult

@@ -7,7 +7,12 @@ struct Goldens {
   private struct Entry: Decodable {
     let dtype: String
     let shape: [Int]
-    let data_offsets: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
   }
 
   private let entries: [String: Entry]
@@ -28,7 +33,7 @@ struct Goldens {
     let entry = try #require(entries[name], "no golden '\(name)'")
     let types: [String: ScalarType] = ["F32": .float32, "I64": .int64, "U8": .uint8]
     return try Tensor(
-      bytes: body.subdata(in: entry.data_offsets[0]..<entry.data_offsets[1]), shape: entry.shape,
+      bytes: body.subdata(in: entry.offsets[0]..<entry.offsets[1]), shape: entry.shape,
       type: try #require(types[entry.dtype]))
   }
 
