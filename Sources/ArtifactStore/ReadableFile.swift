@@ -42,6 +42,7 @@ struct ReadableFile: ~Copyable {
   }
 
   private static func notAFile(_ path: String) -> ArtifactError {
-    ArtifactError(.notAFile, "'\(path)' is not a plain file.", remedy: "Replace the link or special file by the file itself.")
+    ArtifactError(
+      .notAFile, "'\(path)' is not a plain file.", remedy: "Replace the link or special file by the file itself.")
   }
 }

@@ -34,7 +34,8 @@ extension CoordinatorMachine {
   mutating func expire(now: Double) {
     for id in open.keys.sorted() {
       guard outcome == nil, let lease = open[id] else { continue }
-      if !lease.isConfirmed, now - lease.grantedAt >= timings.grantLimit, isHeard(lease.holder, since: lease.grantedAt) {
+      if !lease.isConfirmed, now - lease.grantedAt >= timings.grantLimit, isHeard(lease.holder, since: lease.grantedAt)
+      {
         // The worker speaks, but not of this lease: the grant was lost on the way.
         closeLease(id, .withdrawn, now: now)
       } else if now >= lease.expiresAt {

@@ -6,7 +6,9 @@ extension CoordinatorMachine {
   package func sanityCheck() -> [String] {
     var faults: [String] = []
     let leased = snapshot.leases.values.filter { $0.ending == nil }
-    if Set(leased.map(\.id)) != Set(open.keys) { faults.append("open leases differ: \(leased.map(\.id)), \(open.keys)") }
+    if Set(leased.map(\.id)) != Set(open.keys) {
+      faults.append("open leases differ: \(leased.map(\.id)), \(open.keys)")
+    }
     for (id, lease) in open where snapshot.evaluations[lease.key]?.openLease != id {
       faults.append("lease \(id) is not its evaluation's")
     }

@@ -85,7 +85,9 @@ enum StudyRows {
   }
 
   private static func key(_ row: Row) throws -> EvaluationKey {
-    guard let purpose = EvaluationKey.Purpose(rawValue: row["purpose"]) else { throw damaged("an evaluation's purpose") }
+    guard let purpose = EvaluationKey.Purpose(rawValue: row["purpose"]) else {
+      throw damaged("an evaluation's purpose")
+    }
     return EvaluationKey(trial: TrialID(row["trial"]), rung: row["rung"], purpose: purpose)
   }
 

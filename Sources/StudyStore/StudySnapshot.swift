@@ -127,7 +127,8 @@ package struct StudySnapshot: Hashable, Sendable {
     leases[id]?.endedAt = nil
   }
 
-  private mutating func addResult(_ key: EvaluationKey, lease: LeaseID, worker: String, bytes: Data, at: Double) throws {
+  private mutating func addResult(_ key: EvaluationKey, lease: LeaseID, worker: String, bytes: Data, at: Double) throws
+  {
     guard leases[lease]?.key == key else { throw Self.conflict("lease \(lease) is not of \(key)") }
     let result = try CanonicalBytes.decode(EvaluationResult.self, from: bytes)
     if let open = evaluations[key]?.openLease { try end(open, open == lease ? .completed : .superseded, at: at) }

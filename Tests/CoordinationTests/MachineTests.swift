@@ -224,6 +224,21 @@ import WireProtocol
     #expect(try after.say(.result(report), by: &worker).contains(.resultAcknowledged(first.lease, .accepted)))
   }
 
+  @Test func messagesOfAnotherEpochAreNotActedOn() throws {
+    var before = try Fixture()
+    _ = try before.begin()
+    var after = try Fixture(journal: before.journal)
+    let (worker, first) = try after.join(1)
+    let assignment = try #require(first)
+    let report = try ResultReport(lease: assignment.lease, result: ToyStudy.result(assignment))
+    for epoch in [UInt64(1), 3] {
+      let replay = Envelope(epoch: epoch, sequence: 99, message: WorkerMessage.result(report))
+      let answers = Fixture.messages(in: try after.perform(.message(replay, from: worker.peer)), to: worker.peer)
+      #expect(answers == [.reject(Rejection(code: .unknownSession, text: "Say HELLO first."))])
+    }
+    #expect(after.machine.snapshot.evaluations[assignment.key]?.record.status == .leased)
+  }
+
   @Test func restartGraceKeepsOldWorkForItsWorkers() throws {
     var before = try Fixture(trials: 1)
     let (_, first) = try before.begin()
