@@ -4,9 +4,9 @@ import ModelGraph
 extension Graph {
   /// The network with its batch axis free, after checking that it classifies such images.
   ///
-  /// A file that was exported for one image at a time runs on any number: no operator that we read depends on the batch.
-  /// Throws `EvaluationError(.networkDoesNotFit)` with both shapes unless there is one float32 input `[N, C, H, W]` of the
-  /// images' size and the first output is `[N, classes]`.
+  /// A file that was exported for one image at a time runs on any number: no operator that we read depends on the
+  /// batch. Throws `EvaluationError(.networkDoesNotFit)` with both shapes unless there is one float32 input
+  /// `[N, C, H, W]` of the images' size and the first output is `[N, classes]`.
   package func checkedClassifier(of dataset: ImageDataset, classCount: Int) throws -> Graph {
     let image = [dataset.channels, dataset.height, dataset.width]
     guard inputs.count == 1, inputs[0].elementType == .float32, inputs[0].shape.count == 4 else {

@@ -11,8 +11,8 @@ import Training
 
 /// Runs a study's evaluations, one after another, with the data, the split and the dense network resident.
 ///
-/// The only place that knows the order of steps. An assignment's result is the same bit for bit wherever and however often
-/// it runs (with equal thread counts on one kind of processor); only latencies and timings differ.
+/// The only place that knows the order of steps. An assignment's result is the same bit for bit wherever and however
+/// often it runs (with equal thread counts on one kind of processor); only latencies and timings differ.
 package struct EvaluationRunner {
   package let context: StudyContext
   private let artifacts: ArtifactStore
@@ -170,8 +170,8 @@ package struct EvaluationRunner {
     try data.checked(ONNXFile.decode(artifacts.read(digest), externalDataFolder: nil))
   }
 
-  /// Continuing from another plan's network, or from another epoch than the assignment says, would make a record that its
-  /// plan cannot make again.
+  /// Continuing from another plan's network, or from another epoch than the assignment says, would make a record that
+  /// its plan cannot make again.
   private func parentMetadata(of network: Graph, _ assignment: Assignment) throws -> CheckpointMetadata {
     guard let metadata = CheckpointMetadata(of: network) else {
       throw EvaluationError(

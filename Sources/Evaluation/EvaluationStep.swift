@@ -4,8 +4,8 @@ package enum EvaluationStep: String, Sendable, CaseIterable {
   case fineTune = "fine-tune"
   case evaluate, latency, export
 
-  /// The share of a whole evaluation that is done when this step is done to `fraction`: a rough division of time, in which
-  /// fine-tuning takes most of it where there is any.
+  /// The share of a whole evaluation that is done when this step is done to `fraction`: a rough division of time, in
+  /// which fine-tuning takes most of it where there is any.
   package func overallShare(_ fraction: Double, fineTunes: Bool) -> Double {
     let (start, end): (Double, Double) =
       switch (self, fineTunes) {

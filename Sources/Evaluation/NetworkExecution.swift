@@ -4,7 +4,8 @@ import Tensors
 
 /// One forward pass of any network on given arrays: how others compare our arithmetic with theirs.
 package enum NetworkExecution {
-  /// The outputs by name. Throws `EvaluationError(.badArrays)` when an input is missing, unknown, or of another type or shape.
+  /// The outputs by name. Throws `EvaluationError(.badArrays)` when an input is missing, unknown, or of another type
+  /// or shape.
   package static func run(
     _ graph: Graph, inputs: [String: TensorData], device: Device = .cpu
   ) throws -> [String: TensorData] {

@@ -43,8 +43,8 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
 }
 
 extension Proportion {
-  /// True when as many right answers out of as many could be luck: the lower end of the 95% interval is within a twentieth of
-  /// the way from guessing to perfection.
+  /// True when as many right answers out of as many could be luck: the lower end of the 95% interval is within a
+  /// twentieth of the way from guessing to perfection.
   package func isNearChance(classes: Int) -> Bool {
     let chance = 1 / Double(max(classes, 2))
     return interval.lowerBound < chance + 0.05 * (1 - chance)

@@ -20,8 +20,8 @@ extension NetworkSource {
 
   /// The network with its weights; fresh weights come from `seed`.
   ///
-  /// Throws `EvaluationError(.missingFile)`, or the format's error for a file that is broken or holds an operator that we do
-  /// not run.
+  /// Throws `EvaluationError(.missingFile)`, or the format's error for a file that is broken or holds an operator
+  /// that we do not run.
   package func load(seed: UInt64 = 0) throws -> Graph {
     switch self {
     case .file(let path):

@@ -15,8 +15,8 @@ package struct NetworkPruning {
 
   /// Scores, cuts, recalibrates, fine-tunes for `epochs` (0: not at all) and measures; without data only cuts.
   ///
-  /// Throws `EvaluationError(.nearChance)` when there are data and the dense network hardly beats guessing, which nearly always
-  /// means another input scaling than it was trained with, unless `allowsNearChance`.
+  /// Throws `EvaluationError(.nearChance)` when there are data and the dense network hardly beats guessing, which
+  /// nearly always means another input scaling than it was trained with, unless `allowsNearChance`.
   package init(
     _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, allowsNearChance: Bool = false,
     progress: EvaluationProgress
@@ -35,8 +35,8 @@ package struct NetworkPruning {
         throw EvaluationError(
           .nearChance,
           """
-          The network '\(graph.name)' is right on \(Units.percent(accuracy.share)) of \(accuracy.total) validation samples; \
-          guessing among \(data.classCount) classes is right on \(Units.percent(1 / Double(data.classCount))).
+          The network '\(graph.name)' is right on \(Units.percent(accuracy.share)) of \(accuracy.total) validation \
+          samples; guessing among \(data.classCount) classes is right on \(Units.percent(1 / Double(data.classCount))).
           """,
           remedy: """
             Give the input scaling that it was trained with (--input-scale, --input-mean, --input-std), or \

@@ -74,8 +74,8 @@ package final class PlanExecution {
     }
   }
 
-  /// Trains from one rung's cumulative epochs to the next's, with fresh momentum and a schedule of its own; pruned elements
-  /// stay zero. The order of samples goes on where the earlier rungs left it.
+  /// Trains from one rung's cumulative epochs to the next's, with fresh momentum and a schedule of its own; pruned
+  /// elements stay zero. The order of samples goes on where the earlier rungs left it.
   package func fineTune(
     _ module: GraphModule, plan: PruningPlan, from start: Double, to end: Double, clock: inout StepClock,
     progress: (Double) throws -> Void

@@ -28,8 +28,8 @@ package struct ScoreKey: Hashable, Sendable, Codable {
 
 /// Scores shared by the workers of a study: computed by the first that needs them, read by all others.
 ///
-/// The scores are safetensors in the artifact store; a small file for each key beside it holds their digest. A lock per key
-/// keeps two workers from computing the same scores at the same time.
+/// The scores are safetensors in the artifact store; a small file for each key beside it holds their digest. A lock
+/// per key keeps two workers from computing the same scores at the same time.
 package struct ScoreCache {
   private let artifacts: ArtifactStore
   private let folder: URL

@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 import WireProtocol
 
-/// Reads the worker's commands on a thread of its own, so that the end of the pipe is seen in the middle of a long step.
+/// Reads the worker's commands on a thread of its own, so that the end of the pipe is seen in the middle of a long
+/// step.
 final class CommandListener: Sendable {
   private struct Mailbox {
     var commands: [EngineCommand] = []

@@ -1,10 +1,12 @@
 import Evaluation
 import Foundation
 
-/// A failure on demand, for tests that need an engine to die at a known place; it never fires unless the environment asks.
+/// A failure on demand, for tests that need an engine to die at a known place; it never fires unless the environment
+/// asks.
 ///
-/// `COPPICE_FAULT=engine-exit-at:fine-tune` (or `engine-kill-at`, `engine-hang-at`, `engine-throw-at`, with any step's name)
-/// fires when that step begins; `COPPICE_FAULT_ONCE=FILE` lets it fire only in the process that manages to make that file.
+/// `COPPICE_FAULT=engine-exit-at:fine-tune` (or `engine-kill-at`, `engine-hang-at`, `engine-throw-at`, with any
+/// step's name) fires when that step begins; `COPPICE_FAULT_ONCE=FILE` lets it fire only in the process that manages
+/// to make that file.
 package struct FaultInjection: Hashable, Sendable {
   package enum Action: String, Hashable, Sendable, CaseIterable {
     case exit = "engine-exit-at"

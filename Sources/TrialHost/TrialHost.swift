@@ -6,7 +6,8 @@ import WireProtocol
 
 /// The engine's side of the two pipes to its worker: takes a study, then runs one assignment after another.
 ///
-/// Every assignment is answered by one result or failure. Standard output and error are the log; the worker keeps their end.
+/// Every assignment is answered by one result or failure. Standard output and error are the log; the worker keeps
+/// their end.
 package final class TrialHost {
   private let channel: EngineChannel
   private let threads: Int

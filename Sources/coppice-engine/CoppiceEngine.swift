@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tensors
 
 /// The compute side of Coppice. Users meet it through `coppice`, which passes its arguments on, so the help says so.
 @main
@@ -6,6 +7,7 @@ struct CoppiceEngine: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coppice",
     abstract: "Trains, prunes and measures networks.",
+    version: "0.1.0 with libtorch \(TorchRuntime.version)",
     subcommands: [
       TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, RunCommand.self,
       TrialHostCommand.self,

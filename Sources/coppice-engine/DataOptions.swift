@@ -23,7 +23,7 @@ struct InputOptions: ParsableArguments {
   }
 
   func normalization(for data: DataSource, stored: InputNormalization?) -> InputNormalization {
-    var result = stored ?? .standard(for: data)
+    var result = stored ?? .usual(for: data)
     if let inputScale { result.scale = inputScale }
     if let inputMean { result.mean = inputMean.values }
     if let inputStd { result.std = inputStd.values }
@@ -41,10 +41,10 @@ struct SplitOptions: ParsableArguments {
       """, valueName: "file"))
   var validationFrom: ValidationFile?
 
-  @Option(help: ArgumentHelp("Training samples.", valueName: "count"))
+  @Option(name: .customLong("train"), help: ArgumentHelp("Training samples.", valueName: "count"))
   var trainSamples: Int?
 
-  @Option(help: ArgumentHelp("Validation samples.", valueName: "count"))
+  @Option(name: .customLong("validation"), help: ArgumentHelp("Validation samples.", valueName: "count"))
   var validationSamples: Int?
 
   @Option(help: ArgumentHelp("Seed of the split.", valueName: "number"))
@@ -54,7 +54,7 @@ struct SplitOptions: ParsableArguments {
   var keepFileOrder = false
 
   func validate() throws {
-    for (name, value) in [("--train-samples", trainSamples), ("--validation-samples", validationSamples)] {
+    for (name, value) in [("--train", trainSamples), ("--validation", validationSamples)] {
       if let value, value < 1 { throw ValidationError("\(name) must be at least 1, not \(value).") }
     }
   }

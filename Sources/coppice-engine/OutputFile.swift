@@ -1,7 +1,8 @@
 import Foundation
 import Support
 
-/// A file that a command will write at its end; a place where that cannot work is an error before the work, not after it.
+/// A file that a command will write at its end; a place where that cannot work is an error before the work, not after
+/// it.
 struct OutputFile {
   let url: URL
 

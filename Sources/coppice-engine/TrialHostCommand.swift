@@ -30,8 +30,8 @@ struct TrialHostCommand: ParsableCommand {
     let host = TrialHost(
       channel: EngineChannel(readDescriptor: commands, writeDescriptor: events), threads: threads.effective)
     let end = try host.run { end in
-      // Nobody reads results any more. The standard streams are flushed by nobody else, and destructors of libtorch must not
-      // run beside a computation.
+      // Nobody reads results any more. The standard streams are flushed by nobody else, and destructors of libtorch
+      // must not run beside a computation.
       if case .broken(let reason) = end {
         FileHandle.standardError.write(Data("The commands cannot be read: \(reason)\n".utf8))
         _exit(Support.ExitCode.internal.rawValue)
