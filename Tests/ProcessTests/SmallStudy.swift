@@ -10,7 +10,7 @@ final class SmallStudy {
     let folder = try TemporaryFolder("coppice-base")
     try SyntheticImages.writeIDX(to: folder.url)
     let outcome = try coppice(
-      "train", "--network", "fashion-cnn", "--data", "idx:\(folder.url.path)", "--train-samples", "1000", "--validation-samples", "200",
+      "train", "--network", "fashion-cnn", "--data", "idx:\(folder.url.path)", "--train", "1000", "--validation", "200",
       "--epochs", "2", "--seed", "3", "-o", folder.file("base.onnx").path, in: folder.url)
     guard outcome.status == 0 else { throw Failure(what: "training the base network", outcome: outcome) }
     return folder
