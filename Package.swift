@@ -20,9 +20,6 @@ let swiftSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Generated message code imports as its generator writes it and is not held to our settings.
-let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
-
 enum Tower { case control, common, compute }
 
 struct Entry {
@@ -239,13 +236,9 @@ func closure(of roots: [String], in entries: [String: Entry]) -> Set<String> {
 let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.target.name, $0) })
 let wanted = closure(of: slice ?? Array(byName.keys), in: byName)
 
-func exists(_ target: Target) -> Bool {
-  let folder = target.path ?? (target.isTest ? "Tests/" : "Sources/") + target.name
-  return FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + folder)
-}
 let targets =
   entries
-  .filter { wanted.contains($0.target.name) && !(controlOnly && $0.tower == .compute) && exists($0.target) }
+  .filter { wanted.contains($0.target.name) && !(controlOnly && $0.tower == .compute) }
   .map(\.target)
 
 let package = Package(

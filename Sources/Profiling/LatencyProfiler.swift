@@ -4,7 +4,7 @@ import StudyModel
 import Support
 import Tensors
 
-/// The time of one forward pass, by the protocol of DESIGN section 7, with libtorch in this process.
+/// The time of one forward pass, with libtorch in this process.
 ///
 /// Dense and pruned passes alternate on one thread count, so that a clock that changes or a neighbour that works hits both;
 /// what is reported is the median of the ratios of neighbours in time, with its interval, next to the two medians.

@@ -90,7 +90,7 @@ package struct InputNormalization: Hashable, Sendable, Codable {
   }
 }
 
-/// How samples are divided; DESIGN's rule keeps validation away from what the given weights have seen.
+/// How samples are divided, so that validation never judges with what the given weights have seen.
 package struct SplitSpec: Hashable, Sendable, Codable {
   /// Samples for training and for validation; nil takes what is there: five sixths and one sixth of the training file, or,
   /// when the weights have seen it, all of it and half of the test file.

@@ -30,9 +30,10 @@ package enum DurableFile {
     guard descriptor >= 0 else { throw FileFault(operation: "create", path: path, errorNumber: errno) }
     defer { close(descriptor) }
     try bytes.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress else { return }
       var offset = 0
       while offset < buffer.count {
-        let written = Foundation.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+        let written = Foundation.write(descriptor, start + offset, buffer.count - offset)
         if written < 0 {
           if errno == EINTR { continue }
           throw FileFault(operation: "write", path: path, errorNumber: errno)

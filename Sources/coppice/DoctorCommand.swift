@@ -63,7 +63,8 @@ struct DoctorCommand: ParsableCommand {
 
   private func fashionMNIST() -> Check {
     let folders = [
-      ProcessInfo.processInfo.environment["COPPICE_DATA"].map { $0 + "/fashion-mnist" }, "/usr/share/datasets/fashion-mnist",
+      ProcessInfo.processInfo.environment["COPPICE_DATA"].map { $0 + "/fashion-mnist" },
+      "/usr/share/datasets/fashion-mnist",
     ].compactMap { $0 }
     let found = folders.first { FileManager.default.fileExists(atPath: $0 + "/train-images-idx3-ubyte.gz") }
     return Check(

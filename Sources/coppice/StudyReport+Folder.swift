@@ -25,15 +25,15 @@ extension StudyReport {
   }
 
   private static func machineFacts(runID: UUID, identity: Digest) -> [(name: String, value: String)] {
-    var processor = "unknown"
+    var processor: String?
     if let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") })
     {
-      processor = line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? processor
+      processor = line.split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces)
     }
     return [
       ("Coppice", Coppice.configuration.version), ("Study", identity.short), ("Run", runID.uuidString),
-      ("Host", ProcessInfo.processInfo.hostName), ("Processor", processor),
+      ("Host", ProcessInfo.processInfo.hostName), ("Processor", processor ?? "unknown"),
       ("Processors", "\(ProcessInfo.processInfo.activeProcessorCount)"),
       ("Memory", Units.bytes(Int(ProcessInfo.processInfo.physicalMemory))),
     ]

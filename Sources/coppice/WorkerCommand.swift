@@ -31,8 +31,8 @@ struct WorkerCommand: ParsableCommand {
     let session = try WorkerSession(
       WorkerSession.Configuration(
         endpoint: connect, engineExecutable: engine.path, engineArguments: ["trial-host"], environment: environment,
-        spoolFolder: spoolFolder.path, scratchFolder: scratchFolder.path, label: label, lifelineDescriptor: STDIN_FILENO,
-        deviceSlot: "cpu"))
+        spoolFolder: spoolFolder.path, scratchFolder: scratchFolder.path, label: label,
+        lifelineDescriptor: STDIN_FILENO, deviceSlot: "cpu"))
     _ = try session.run()
   }
 }

@@ -1,0 +1,55 @@
+import ModelGraph
+import Testing
+
+@Suite struct ShapeInferenceTests {
+  private func shape(_ op: Operator, _ inputs: [[Int]?]) throws -> [Int] {
+    let names = inputs.enumerated().map { $1 == nil ? "" : "x\($0)" }
+    return try Node(name: "n", op: op, inputs: names, outputs: ["y"]).outputShape(of: inputs)
+  }
+
+  @Test(arguments: [
+    (1, 0, 1, 26), (2, 0, 1, 13), (2, 1, 1, 14), (1, 1, 2, 26), (3, 2, 2, 10),
+  ]) func convolution(stride: Int, padding: Int, dilation: Int, size: Int) throws {
+    let op = Operator.convolution(
+      Convolution(
+        kernel: [3, 3], strides: [stride, stride], padding: Padding(all: padding), dilations: [dilation, dilation]))
+    #expect(try shape(op, [[2, 5, 28, 28], [7, 5, 3, 3], [7]]) == [2, 7, size, size])
+  }
+
+  /// The windows counted one by one: each starts inside the input or its leading border.
+  @Test(arguments: 1...12) func ceilModePooling(size: Int) throws {
+    for (kernel, stride, padding) in [(2, 2, 0), (3, 2, 0), (3, 2, 1), (2, 3, 1)] where size + 2 * padding >= kernel {
+      let op = Operator.maxPool(
+        Pooling(
+          kernel: [kernel, kernel], strides: [stride, stride], padding: Padding(all: padding), ceilMode: true))
+      var windows = 1
+      while windows * stride < size + padding, windows * stride - stride + kernel < size + 2 * padding { windows += 1 }
+      #expect(try shape(op, [[1, 1, size, size]]) == [1, 1, windows, windows], "kernel \(kernel), stride \(stride)")
+    }
+  }
+
+  @Test func reindexing() throws {
+    let slice = Slice(axes: [2, -1], starts: [0, -3], ends: [Int(Int32.max), Int(Int32.max)], steps: [2, 1])
+    #expect(try shape(.slice(slice), [[1, 4, 7, 8]]) == [1, 4, 4, 3])
+    #expect(try shape(.pad(Pad(before: [0, 2, 0, 0], after: [0, 3, 0, 1])), [[1, 4, 7, 8]]) == [1, 9, 7, 9])
+    #expect(try shape(.flatten(axis: -1), [[2, 3, 4]]) == [6, 4])
+    #expect(try shape(.reduceMean(axes: [2, -1], keepsAxes: false), [[2, 3, 4, 5]]) == [2, 3])
+    #expect(try shape(.concat(axis: 1), [[2, 3, 4], [2, 5, 4]]) == [2, 8, 4])
+    #expect(try shape(.elementwise(.multiply), [[2, 3, 4, 4], [2, 3, 1, 1]]) == [2, 3, 4, 4])
+  }
+
+  @Test func misfitsNameTheNodeAndTheShapes() {
+    let wrong: [(Operator, [[Int]?])] = [
+      (.convolution(Convolution(kernel: [3, 3])), [[1, 4, 8, 8], [7, 5, 3, 3]]),
+      (.convolution(Convolution(kernel: [9, 9])), [[1, 4, 8, 8], [7, 4, 9, 9]]),
+      (.gemm(Gemm()), [[2, 3], [5, 4]]), (.elementwise(.add), [[2, 3], [2, 4]]), (.concat(axis: 3), [[2, 3]]),
+      (.batchNormalization(BatchNormalization()), [[1, 4, 8, 8], [4], [4], [5], [4]]),
+    ]
+    for (op, inputs) in wrong {
+      let error = #expect(throws: GraphError.self, "\(op)") { try shape(op, inputs) }
+      #expect(error?.code == .shapeMismatch)
+      #expect(error?.message.contains("'n'") == true)
+      #expect(error?.message.contains("\(inputs[0] ?? [])") == true)
+    }
+  }
+}
