@@ -1,4 +1,3 @@
-import CLinux
 import Foundation
 
 /// A pipe that tells a child that its parent is gone: the child holds the read end and exits at the end of the file.
@@ -25,11 +24,5 @@ package final class Lifeline {
       if errno == EINTR { continue }
       return errno != EAGAIN
     }
-  }
-
-  /// In a child: asks the kernel for SIGKILL when the thread that started this process ends; false when the parent is
-  /// gone already. The second net under the pipe: it works while the child is too busy to look.
-  package static func dieWithParent(_ parent: pid_t) -> Bool {
-    coppice_set_parent_death_signal(SIGKILL) == 0 && getppid() == parent
   }
 }

@@ -40,7 +40,9 @@ final class SearchDisplay {
     case .ended: parts.append("ended")
     }
     if progress.failed > 0 { parts.append("\(progress.failed) failed") }
-    let running = progress.running.map { "\($0.worker) \($0.step) \(Int($0.fraction * 100))%" }
+    let running = progress.running.map { run in
+      "\(run.worker) " + (run.step.isEmpty ? "starting" : "\(run.step) \(Int(run.fraction * 100))%")
+    }
     return (parts + running).joined(separator: "  ")
   }
 
