@@ -113,6 +113,7 @@ let entries: [Entry] = [
 
   // Floor 3
   library("Search", .control, ["StudyModel", "Support"]),
+  library("SpecYAML", .control, ["StudyModel", yams]),
   library("StudyStore", .control, ["StudyModel", "Support", grdb]),
   library("WireProtocol", .common, ["StudyModel", "Support", protobuf]),
   library("Selection", .common, ["ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
@@ -154,7 +155,7 @@ let entries: [Entry] = [
     [
       "Coordination", "WorkerNode", "Reporting", "Search", "StudyStore", "Selection", "ChannelGroups", "ModelFormats",
       "ModelGraph", "Datasets", "Launching", "Transport", "WireProtocol", "ArtifactStore", "StudyModel", "Support",
-      argumentParser, yams,
+      "SpecYAML", argumentParser,
     ]),
   executable(
     "coppice-engine", .compute,
@@ -177,7 +178,7 @@ let entries: [Entry] = [
   tests(
     "ChannelGroupsTests", .common, ["ChannelGroups", "Selection", "ModelGraph", "StudyModel", "TestSupport", "Support"]),
   tests("DatasetsTests", .common, ["Datasets", "CZlib", "TestSupport", "Support"]),
-  tests("StudyModelTests", .common, ["StudyModel", "TestSupport", "Support", yams]),
+  tests("StudyModelTests", .control, ["StudyModel", "SpecYAML", "TestSupport", "Support"]),
   tests("SearchTests", .control, ["Search", "StudyModel", "TestSupport", "Support"]),
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(

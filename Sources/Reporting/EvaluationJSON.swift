@@ -24,9 +24,7 @@ package enum EvaluationJSON {
         Row($0, space: space, sealed: sealed[$0.key.trial]?.accuracy, onFront: onFront.contains($0.key))
       }
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(rows ?? []) + Data("\n".utf8)
+    return Data((try PrettyJSON.text(of: rows ?? []) + "\n").utf8)
   }
 
   private struct Ratio: Encodable {

@@ -24,4 +24,9 @@ extension DescribedError {
     guard let remedy else { return message }
     return message + " " + remedy
   }
+
+  /// The lines that a command shows for it, the remedy indented below the message.
+  package var commandLineText: String {
+    "error: \(message)\n" + (remedy.map { "       \($0)\n" } ?? "")
+  }
 }

@@ -6,8 +6,7 @@ import Support
 enum ErrorReport {
   static func end(with error: any Error) -> Never {
     if let described = error as? any DescribedError {
-      write("error: \(described.message)\n")
-      if let remedy = described.remedy { write("       \(remedy)\n") }
+      write(described.commandLineText)
       exit(described.exitCode.rawValue)
     }
     let code = CoppiceEngine.exitCode(for: error)

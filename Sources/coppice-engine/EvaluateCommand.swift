@@ -54,9 +54,9 @@ struct EvaluateCommand: ParsableCommand {
         "the network hardly beats guessing; check --input-scale, --input-mean and --input-std against its training.")
     }
     if json {
-      try JSONOutput.print(EvaluateReport(part: part.rawValue, input: loaded.input, figures: figures))
+      print(try PrettyJSON.text(of: EvaluateReport(part: part.rawValue, input: loaded.input, figures: figures)))
     } else {
-      print(FigureTable([(part.rawValue, figures)]).text)
+      print(FigureTable([(part.rawValue, figures)]).text, terminator: "")
     }
   }
 }

@@ -11,23 +11,23 @@ struct FigureTable {
   }
 
   var text: String {
-    var table = TextTable(header: [""] + columns.map(\.name) + (columns.count > 1 ? ["ratio"] : []))
-    table.append(row("parameters", \.parameters, Units.count))
+    var table = TextTable(figures: [""] + columns.map(\.name) + (columns.count > 1 ? ["ratio"] : []))
+    table.add(row("parameters", \.parameters, Units.count))
     if columns.contains(where: { $0.figures.nonzeroParameters != $0.figures.parameters }) {
-      table.append(row("non-zero", \.nonzeroParameters, Units.count))
+      table.add(row("non-zero", \.nonzeroParameters, Units.count))
     }
-    table.append(row("MACs", \.macs, Units.count))
-    table.append(row("size", \.sizeBytes, Units.bytes))
+    table.add(row("MACs", \.macs, Units.count))
+    table.add(row("size", \.sizeBytes, Units.bytes))
     if columns.contains(where: { $0.figures.accuracy != nil }) {
-      table.append(["accuracy"] + columns.map { $0.figures.accuracy.map { Units.percent($0.share) } ?? "" })
-      table.append(
+      table.add(["accuracy"] + columns.map { $0.figures.accuracy.map { Units.percent($0.share) } ?? "" })
+      table.add(
         ["  95% interval"]
           + columns.map { column in
             guard let interval = column.figures.accuracy?.interval else { return "" }
             return "\(Units.percent(interval.lowerBound)) - \(Units.percent(interval.upperBound))"
           })
-      table.append(["  samples"] + columns.map { $0.figures.accuracy.map { "\($0.total)" } ?? "" })
-      table.append(["loss"] + columns.map { $0.figures.loss.map { String(format: "%.4f", $0) } ?? "" })
+      table.add(["  samples"] + columns.map { $0.figures.accuracy.map { "\($0.total)" } ?? "" })
+      table.add(["loss"] + columns.map { $0.figures.loss.map { String(format: "%.4f", $0) } ?? "" })
     }
     return table.text
   }

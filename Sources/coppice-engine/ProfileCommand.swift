@@ -46,23 +46,21 @@ struct ProfileCommand: ParsableCommand {
     let profile = try NetworkProfile(
       graph, baseline: dense, latency: LatencySpec(batch: batch, threads: threads), seed: seed)
     if json {
-      try JSONOutput.print(profile)
+      print(try PrettyJSON.text(of: profile))
       return
     }
     if layers {
-      var table = TextTable(header: ["layer", "operator", "output", "parameters", "MACs"])
+      var table = TextTable(figures: ["layer", "operator", "output", "parameters", "MACs"])
       for layer in profile.layers {
-        table.append([
+        table.add([
           layer.name, layer.operation, layer.output.map(String.init).joined(separator: "x"),
           Units.count(layer.parameters), Units.count(layer.macs),
         ])
       }
       print(table.text)
-      print()
     }
     let networks = (profile.baseline.map { [("baseline", $0)] } ?? []) + [("network", profile.network)]
     print(FigureTable(networks).text)
-    print()
     print(latencyText(profile.latency, comparing: dense != nil))
   }
 

@@ -4,6 +4,7 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import StudyModel
+import Support
 
 struct PruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -119,16 +120,16 @@ struct PruneCommand: ParsableCommand {
     meter.finish()
     try file.write(ONNXFile.encode(pruning.network))
     if json {
-      try JSONOutput.print(
-        PruneReport(
-          network: output, before: pruning.before, after: pruning.after,
-          groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) }))
+      print(
+        try PrettyJSON.text(
+          of: PruneReport(
+            network: output, before: pruning.before, after: pruning.after,
+            groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) })))
     } else {
-      var groups = TextTable(header: [granularity == .channel ? "group" : "weight", "kept", "of"])
-      for group in pruning.groups { groups.append([group.name, "\(group.kept)", "\(group.all)"]) }
+      var groups = TextTable(figures: [granularity == .channel ? "group" : "weight", "kept", "of"])
+      for group in pruning.groups { groups.add([group.name, "\(group.kept)", "\(group.all)"]) }
       print(groups.text)
-      print()
-      print(FigureTable([("before", pruning.before), ("after", pruning.after)]).text)
+      print(FigureTable([("before", pruning.before), ("after", pruning.after)]).text, terminator: "")
       print("written to \(output)")
     }
   }

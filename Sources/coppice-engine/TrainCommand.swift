@@ -110,9 +110,9 @@ struct TrainCommand: ParsableCommand {
         "the network hardly beats guessing; try more epochs or another learning rate (it was \(learningRate)).")
     }
     if json {
-      try JSONOutput.print(TrainReport(network: output, figures: figures))
+      print(try PrettyJSON.text(of: TrainReport(network: output, figures: figures)))
     } else {
-      print(FigureTable([("network", figures)]).text)
+      print(FigureTable([("network", figures)]).text, terminator: "")
       print("written to \(output)")
     }
   }

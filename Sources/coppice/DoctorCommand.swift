@@ -19,7 +19,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let checks = [engine(), libtorch(), fashionMNIST(), temporaryFolder(), memory(), processors()]
     if json {
-      print(try JSONText.of(checks))
+      print(try PrettyJSON.text(of: checks))
     } else {
       for check in checks {
         print("\(check.passed ? "ok     " : "MISSING")  \(check.name): \(check.found)")

@@ -6,13 +6,7 @@ import Support
 enum ErrorRendering {
   static func exit(with error: any Error) -> Never {
     guard let described = error as? any DescribedError else { Coppice.exit(withError: error) }
-    FileHandle.standardError.write(Data((text(for: described) + "\n").utf8))
+    FileHandle.standardError.write(Data(described.commandLineText.utf8))
     Foundation.exit(described.exitCode.rawValue)
-  }
-
-  static func text(for error: any DescribedError) -> String {
-    var lines = ["error: \(error.message)"]
-    if let remedy = error.remedy { lines.append("       \(remedy)") }
-    return lines.joined(separator: "\n")
   }
 }

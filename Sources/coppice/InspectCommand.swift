@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let inspection = try NetworkInspection(NetworkFile.load(argument: model, weights: weights))
-    print(json ? try JSONText.of(inspection) : inspection.text)
+    print(json ? try PrettyJSON.text(of: inspection) : inspection.text, terminator: json ? "\n" : "")
   }
 }
 
@@ -64,36 +64,27 @@ struct NetworkInspection: Encodable {
   }
 
   var text: String {
-    var lines = ["\(network): \(Units.count(parameters)) parameters, \(Units.count(macs)) MACs for one sample", ""]
-    lines += Self.aligned(
-      [["layer", "operator", "output", "parameters", "MACs"]]
-        + layers.map {
-          [
-            $0.name, $0.op, $0.outputShape.map(String.init).joined(separator: "x"),
-            $0.parameters == 0 ? "" : "\($0.parameters)", $0.macs == 0 ? "" : "\($0.macs)",
-          ]
-        }, rightFrom: 3)
-    lines += ["", "Groups of channels that leave together:"]
-    lines += Self.aligned(
-      [["group", "units", "layers"]]
-        + groups.map { group in
-          let layers = group.layers.prefix(6).joined(separator: ", ")
-          let more = group.layers.count > 6 ? ", and \(group.layers.count - 6) more" : ""
-          return [group.name, "\(group.units)", group.pinned.map { "kept: \($0)" } ?? layers + more]
-        })
-    return lines.joined(separator: "\n")
-  }
-
-  /// Columns padded to their widest cell; those from `rightFrom` on stand to the right.
-  private static func aligned(_ rows: [[String]], rightFrom: Int = .max) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-    return rows.map { row in
-      row.indices.map { column in
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        if column >= rightFrom { return padding + row[column] }
-        return column == columns - 1 ? row[column] : row[column] + padding
-      }.joined(separator: "  ")
+    var layerTable = TextTable([
+      ("layer", .left), ("operator", .left), ("output", .left), ("parameters", .right), ("MACs", .right),
+    ])
+    for layer in layers {
+      layerTable.add([
+        layer.name, layer.op, layer.outputShape.map(String.init).joined(separator: "x"),
+        layer.parameters == 0 ? "" : "\(layer.parameters)", layer.macs == 0 ? "" : "\(layer.macs)",
+      ])
     }
+    var groupTable = TextTable([("group", .left), ("units", .right), ("layers", .left)])
+    for group in groups {
+      let more = group.layers.count > 6 ? ", and \(group.layers.count - 6) more" : ""
+      let names = group.layers.prefix(6).joined(separator: ", ") + more
+      groupTable.add([group.name, "\(group.units)", group.pinned.map { "kept: \($0)" } ?? names])
+    }
+    return """
+      \(network): \(Units.count(parameters)) parameters, \(Units.count(macs)) MACs for one sample
+
+      \(layerTable.text)
+      Groups of channels that leave together:
+      \(groupTable.text)
+      """
   }
 }

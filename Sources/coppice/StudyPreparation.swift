@@ -5,6 +5,7 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import Search
+import SpecYAML
 import StudyModel
 import StudyStore
 import Support

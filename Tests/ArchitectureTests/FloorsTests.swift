@@ -17,7 +17,7 @@ import Testing
       (6, ["Dashboard"], [], ["TrialHost"]),
       (5, ["Coordination", "Reporting"], [], ["Evaluation"]),
       (4, ["WorkerNode"], [], ["Pruning"]),
-      (3, ["Search", "StudyStore"], ["WireProtocol", "Selection"], ["Training", "Profiling"]),
+      (3, ["Search", "StudyStore", "SpecYAML"], ["WireProtocol", "Selection"], ["Training", "Profiling"]),
       (2, [], ["StudyModel", "ModelFormats", "ChannelGroups", "Datasets"], ["GraphRuntime"]),
       (1, ["Transport", "Launching"], ["ArtifactStore", "ModelGraph"], ["Tensors"]),
       (0, ["CZMQ"], ["Support", "CLinux", "CZlib"], ["CTorchShim"]),
@@ -39,7 +39,7 @@ import Testing
     "GRDB": ["StudyStore"],
     "SwiftProtobuf": ["ModelFormats", "WireProtocol"],
     "ArgumentParser": ["coppice", "coppice-engine"],
-    "Yams": ["coppice"],
+    "Yams": ["SpecYAML"],
   ]
   static let platform: Set<String> = [
     "Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch",

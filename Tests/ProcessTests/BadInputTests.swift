@@ -58,7 +58,7 @@ import Testing
     try SyntheticImages.writeIDX(to: folder.url, training: 300, test: 100)
     let outcome = try search(Self.spec, in: folder)
     #expect(outcome.status != 0)
-    #expect(outcome.errors.contains("chance"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("guessing"), "\(outcome.errors)")
     // The dense network was measured, and nothing else.
     let history = try coppice("front", folder.file("out").path, "--history", "--json", in: folder.url)
     #expect(history.output.trimmingCharacters(in: .whitespacesAndNewlines).filter { !$0.isWhitespace } == "[]")

@@ -1,5 +1,6 @@
 import Reporting
 import StudyModel
+import Support
 import Testing
 
 @Suite struct TableTests {

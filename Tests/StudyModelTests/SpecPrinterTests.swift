@@ -1,3 +1,4 @@
+import SpecYAML
 import StudyModel
 import Support
 import Testing

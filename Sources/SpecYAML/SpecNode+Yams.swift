@@ -3,7 +3,7 @@ import Yams
 
 extension SpecNode {
   /// The tree of a spec's YAML text; throws `SpecError` with code `syntax` and the line.
-  init(yaml text: String) throws {
+  package init(yaml text: String) throws {
     do {
       guard let node = try Yams.compose(yaml: text) else {
         self = .null(line: 1)

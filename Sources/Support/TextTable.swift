@@ -7,6 +7,11 @@ package struct TextTable: Sendable {
 
   package init(_ headers: [(title: String, alignment: Alignment)]) { self.headers = headers }
 
+  /// Names in the first column, figures to the right in the others.
+  package init(figures titles: [String]) {
+    self.init(titles.enumerated().map { ($1, $0 == 0 ? .left : .right) })
+  }
+
   /// A row has a cell for each column.
   package mutating func add(_ row: [String]) {
     precondition(row.count == headers.count, "a row of \(row.count) cells for \(headers.count) columns")
