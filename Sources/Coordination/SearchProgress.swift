@@ -20,6 +20,8 @@ package struct SearchProgress: Sendable {
   /// Finished evaluations of trials at each rung.
   package let finishedByRung: [Int]
   package let failed: Int
+  /// Sealed tests that are finished, and all that there are once the search has ended.
+  package let sealedTests: (finished: Int, all: Int)
   package let running: [Running]
   package let liveWorkers: Int
   package let baseline: EvaluationRecord?
@@ -32,6 +34,11 @@ extension CoordinatorMachine {
   package func progress(front: [EvaluationRecord], now: Double) -> SearchProgress {
     var finished = [Int](repeating: 0, count: spec.fineTune.rungs.count)
     var failed = 0
+    var sealedTests = (finished: 0, all: 0)
+    for evaluation in snapshot.evaluations.values where evaluation.record.key.purpose == .sealedTest {
+      sealedTests.all += 1
+      if evaluation.record.status == .done { sealedTests.finished += 1 }
+    }
     for evaluation in snapshot.evaluations.values where evaluation.record.key.purpose == .trial {
       let record = evaluation.record
       if record.status == .done, finished.indices.contains(record.key.rung) { finished[record.key.rung] += 1 }
@@ -43,7 +50,7 @@ extension CoordinatorMachine {
     }
     return SearchProgress(
       phase: phase, elapsed: elapsed(at: now), timeLeft: timeLeft(now: now), trials: max(0, snapshot.trials.count - 1),
-      finishedByRung: finished, failed: failed, running: running,
+      finishedByRung: finished, failed: failed, sealedTests: sealedTests, running: running,
       liveWorkers: sessions.values.count { now - $0.lastHeard < timings.suspectAfter },
       baseline: snapshot.evaluations[.baseline]?.record, front: front)
   }

@@ -8,6 +8,8 @@ final class SearchDisplay {
   private let budget: Budget
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var lastShown = -Double.infinity
+  /// When the sealed tests began, for the time that they will still take.
+  private var sealedSince: Double?
 
   init(budget: Budget) { self.budget = budget }
 
@@ -36,7 +38,15 @@ final class SearchDisplay {
       if let best = progress.front.first?.result?.measures.accuracy.share {
         parts.append("best \(Units.percent(best))")
       }
-    case .sealedTest: parts.append("measuring the front on the sealed test split")
+    case .sealedTest:
+      let (finished, all) = progress.sealedTests
+      let since = sealedSince ?? progress.elapsed
+      sealedSince = since
+      if finished > 0 {
+        let left = (progress.elapsed - since) / Double(finished) * Double(all - finished)
+        parts.append("\(Units.duration(seconds: left)) left")
+      }
+      parts.append("sealed test: \(finished) of \(all) networks")
     case .ended: parts.append("ended")
     }
     if progress.failed > 0 { parts.append("\(progress.failed) failed") }
