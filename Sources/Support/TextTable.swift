@@ -12,10 +12,10 @@ package struct TextTable: Sendable {
     self.init(titles.enumerated().map { ($1, $0 == 0 ? .left : .right) })
   }
 
-  /// A row has a cell for each column.
+  /// A row has at most a cell for each column; those that it lacks at its end stay empty.
   package mutating func add(_ row: [String]) {
-    precondition(row.count == headers.count, "a row of \(row.count) cells for \(headers.count) columns")
-    rows.append(row.map(Self.oneLine))
+    precondition(row.count <= headers.count, "a row of \(row.count) cells for \(headers.count) columns")
+    rows.append(row.map(Self.oneLine) + Array(repeating: "", count: headers.count - row.count))
   }
 
   /// Lines without trailing spaces, each ending in a newline; two spaces part the columns.

@@ -19,7 +19,12 @@ struct CommandOutcome {
 
 /// Runs `coppice` with arguments and waits for it; output goes through files, so that no pipe can fill up.
 @discardableResult
-func coppice(_ arguments: String..., in folder: URL, environment: [String: String] = [:]) throws -> CommandOutcome {
+func coppice(_ arguments: String..., in folder: URL) throws -> CommandOutcome {
+  try coppice(arguments, in: folder)
+}
+
+@discardableResult
+func coppice(_ arguments: [String], in folder: URL) throws -> CommandOutcome {
   let name = UUID().uuidString
   let (output, errors) = (folder.appendingPathComponent("\(name).out"), folder.appendingPathComponent("\(name).err"))
   for url in [output, errors] { try Data().write(to: url) }
@@ -27,7 +32,6 @@ func coppice(_ arguments: String..., in folder: URL, environment: [String: Strin
   process.executableURL = Installation.coppice
   process.arguments = arguments
   process.currentDirectoryURL = folder
-  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = try FileHandle(forWritingTo: output)
   process.standardError = try FileHandle(forWritingTo: errors)

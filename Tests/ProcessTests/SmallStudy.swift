@@ -6,7 +6,8 @@ final class SmallStudy {
   let folder: TemporaryFolder
   let output: String
 
-  private static let trained: Result<TemporaryFolder, any Error> = Result {
+  /// A folder with the data and the trained network "base.onnx", made once.
+  static let trained: Result<TemporaryFolder, any Error> = Result {
     let folder = try TemporaryFolder("coppice-base")
     try SyntheticImages.writeIDX(to: folder.url)
     let outcome = try coppice(

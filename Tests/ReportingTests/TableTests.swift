@@ -4,6 +4,13 @@ import Support
 import Testing
 
 @Suite struct TableTests {
+  @Test func shortRowsEndEarly() {
+    var table = TextTable(figures: ["", "before", "after", "ratio"])
+    table.add(["size", "10", "5", "0.5"])
+    table.add(["accuracy", "0.9", "0.8"])
+    #expect(table.text == "          before  after  ratio\nsize          10      5    0.5\naccuracy     0.9    0.8\n")
+  }
+
   @Test func columnsAlign() {
     var table = TextTable([("name", .left), ("n", .right)])
     table.add(["a", "1000"])

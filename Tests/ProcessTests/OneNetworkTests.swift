@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The commands that work on one network, one after the other as a user would.
+@Suite(.serialized, .tags(.processes)) struct OneNetworkTests {
+  @Test(arguments: [false, true]) func pruneEvaluateAndProfile(asJSON: Bool) throws {
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    let json = asJSON ? ["--json"] : []
+    let data = "idx:\(base.url.path)"
+    let commands: [[String]] = [
+      [
+        "prune", base.file("base.onnx").path, "--sparsity", "0.5", "--criterion", "l1", "--granularity", "channel",
+        "--scope", "local", "--data", data, "-o", "small.onnx",
+      ],
+      ["evaluate", "small.onnx", "--data", data],
+      ["profile", "small.onnx", "--baseline", base.file("base.onnx").path, "--layers"],
+      ["inspect", "small.onnx"],
+    ]
+    // `profile --layers` is a table only.
+    for command in commands {
+      let outcome = try coppice(command + (command.contains("--layers") ? [] : json), in: folder.url)
+      #expect(outcome.status == 0, "\(command): \(outcome.errors)")
+      if asJSON, !command.contains("--layers") {
+        #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) }
+      } else {
+        #expect(outcome.output.contains("parameters"), "\(command): \(outcome.output)")
+      }
+    }
+  }
+
+  /// The pruned file in ONNX Runtime, as others run it, gives what `coppice run` gives.
+  @Test func prunedNetworkRunsAlikeInONNXRuntime() throws {
+    guard let python = ProcessInfo.processInfo.environment["COPPICE_TEST_PYTHON"] else {
+      print("skipped: COPPICE_TEST_PYTHON names no Python with onnxruntime")
+      return
+    }
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    let prune = try coppice(
+      ["prune", base.file("base.onnx").path, "--sparsity", "0.6", "--criterion", "l2", "-o", "small.onnx"],
+      in: folder.url)
+    #expect(prune.status == 0, "\(prune.errors)")
+    try script(
+      python,
+      """
+      import numpy
+      numpy.savez("in.npz", input=numpy.random.default_rng(3).standard_normal((5, 1, 28, 28)).astype("float32"))
+      """, in: folder)
+    let run = try coppice(["run", "small.onnx", "--inputs", "in.npz", "--outputs", "out.npz"], in: folder.url)
+    #expect(run.status == 0, "\(run.errors)")
+    let compared = try script(
+      python,
+      """
+      import numpy, onnx, onnxruntime
+      onnx.checker.check_model("small.onnx", full_check=True)
+      session = onnxruntime.InferenceSession("small.onnx", providers=["CPUExecutionProvider"])
+      theirs = session.run(None, {"input": numpy.load("in.npz")["input"]})[0]
+      ours = numpy.load("out.npz")["logits"]
+      assert ours.shape == theirs.shape == (5, 10)
+      print("largest difference", abs(ours - theirs).max())
+      assert abs(ours - theirs).max() < 1e-4
+      """, in: folder)
+    #expect(compared.contains("largest difference"))
+  }
+
+  @discardableResult
+  private func script(_ python: String, _ text: String, in folder: TemporaryFolder) throws -> String {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", text]
+    process.currentDirectoryURL = folder.url
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(output)")
+    return output
+  }
+}
