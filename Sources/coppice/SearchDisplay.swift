@@ -42,7 +42,7 @@ final class SearchDisplay {
       let (finished, all) = progress.sealedTests
       let since = sealedSince ?? progress.elapsed
       sealedSince = since
-      if finished > 0 {
+      if finished > 0, progress.elapsed > since {
         let left = (progress.elapsed - since) / Double(finished) * Double(all - finished)
         parts.append("\(Units.duration(seconds: left)) left")
       }
