@@ -3,9 +3,9 @@ extension MorningReport {
   static let style = """
     :root { color-scheme: light dark; --ink: #1c1f23; --paper: #ffffff; --faint: #d9dde2; --accent: #1a7f4b; --dim: #7d8792; --alert: #9a5b00; }
     @media (prefers-color-scheme: dark) { :root { --ink: #e6e8ea; --paper: #16191c; --faint: #363c43; --accent: #4cc486; --dim: #8d97a2; --alert: #f0b455; } }
-    body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1120px; margin: 2em auto; padding: 0 1em; }
+    body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1400px; margin: 2em auto; padding: 0 1em; }
     h1 { font-size: 1.6em; } h2 { font-size: 1.15em; margin-top: 2em; border-bottom: 1px solid var(--faint); }
-    .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.8em 0; font-size: 0.92em; }
+    .wide { overflow-x: auto; } .wide table { width: max-content; } td { max-width: 34em; } table { border-collapse: collapse; margin: 0.8em 0; font-size: 0.92em; }
     th, td { text-align: left; padding: 0.25em 0.8em; border-bottom: 1px solid var(--faint); white-space: pre-wrap; vertical-align: top; }
     th { font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     pre { background: color-mix(in srgb, var(--faint) 35%, transparent); padding: 0.8em; overflow-x: auto; font-size: 0.88em; }

@@ -14,8 +14,8 @@ package struct MorningReport {
     var body = "<h1>\(HTMLText.escaped(report.spec.study))</h1>\n"
     body += summary
     body += warnings
-    body += section("Pareto front", frontTable)
     body += section("Accuracy against cost", scatterPlots)
+    body += section("Pareto front", frontTable)
     body += section("Hypervolume over time", curvePlot)
     body += section("Evaluations", evaluationCounts)
     body += section("Failures", failures)
