@@ -31,13 +31,15 @@ func library(
   _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
   settings: [SwiftSetting] = swiftSettings
 ) -> Entry {
-  // Message definitions lie beside the code that scripts/generate makes from them; the compiler has no use for them.
-  let protos = Context.packageDirectory + "/Sources/\(name)/Protos"
+  // Message definitions lie beside the code that scripts/generate makes from them, and a document beside what it is about; the
+  // compiler has no use for them.
+  let others = ["Protos", "SupportedOperators.md"].filter {
+    FileManager.default.fileExists(atPath: Context.packageDirectory + "/Sources/\(name)/\($0)")
+  }
   return Entry(
     tower: tower,
     target: .target(
-      name: name, dependencies: dependencies, exclude: FileManager.default.fileExists(atPath: protos) ? ["Protos"] : [],
-      swiftSettings: settings))
+      name: name, dependencies: dependencies, exclude: others, swiftSettings: settings))
 }
 
 func executable(_ name: String, _ tower: Tower, _ dependencies: [Target.Dependency]) -> Entry {
@@ -117,6 +119,7 @@ let entries: [Entry] = [
   library("StudyStore", .control, ["StudyModel", "Support", grdb]),
   library("WireProtocol", .common, ["StudyModel", "Support", protobuf]),
   library("Selection", .common, ["ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
+  library("NetworkLoading", .common, ["ModelFormats", "ModelGraph", "StudyModel", "Support"]),
   library("Training", .compute, ["GraphRuntime", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
   library(
     "Profiling", .compute,
@@ -136,14 +139,15 @@ let entries: [Entry] = [
   library(
     "Coordination", .control,
     [
-      "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "StudyModel", "Support",
+      "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "ModelFormats", "ModelGraph",
+      "StudyModel", "Support",
     ]),
-  library("Reporting", .control, ["Search", "StudyModel", "Support"]),
+  library("Reporting", .control, ["Search", "ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   library(
     "Evaluation", .compute,
     [
-      "Pruning", "Training", "Profiling", "Selection", "ChannelGroups", "ModelFormats", "ModelGraph", "Datasets",
-      "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "Support",
+      "Pruning", "Training", "Profiling", "Selection", "NetworkLoading", "ChannelGroups", "ModelFormats", "ModelGraph",
+      "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "Support",
     ]),
 
   // Floor 6
@@ -153,15 +157,17 @@ let entries: [Entry] = [
   executable(
     "coppice", .control,
     [
-      "Coordination", "WorkerNode", "Reporting", "Search", "StudyStore", "Selection", "ChannelGroups", "ModelFormats",
-      "ModelGraph", "Datasets", "Launching", "Transport", "WireProtocol", "ArtifactStore", "StudyModel", "Support",
+      "Coordination", "WorkerNode", "Reporting", "Search", "StudyStore", "Selection", "NetworkLoading",
+      "ChannelGroups", "ModelFormats", "ModelGraph", "Datasets", "Launching", "Transport", "WireProtocol",
+      "ArtifactStore", "StudyModel", "Support",
       "SpecYAML", argumentParser,
     ]),
   executable(
     "coppice-engine", .compute,
     [
-      "TrialHost", "Evaluation", "Pruning", "Training", "Profiling", "Selection", "ChannelGroups", "ModelFormats",
-      "ModelGraph", "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore", "WireProtocol", "Support",
+      "TrialHost", "Evaluation", "Pruning", "Training", "Profiling", "Selection", "NetworkLoading", "ChannelGroups",
+      "ModelFormats", "ModelGraph", "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore",
+      "WireProtocol", "Support",
       "CLinux", argumentParser,
     ]),
 
@@ -203,8 +209,8 @@ let entries: [Entry] = [
     "EvaluationTests", .compute,
     [
       "Evaluation", "TrialHost", "Pruning", "Selection", "ChannelGroups", "GraphRuntime", "Training", "Profiling",
-      "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "ArtifactStore", "Tensors", "WireProtocol", "TestSupport",
-      "Support",
+      "Datasets", "NetworkLoading", "ModelFormats", "ModelGraph", "StudyModel", "ArtifactStore", "Tensors",
+      "WireProtocol", "TestSupport", "Support",
     ]),
   tests(
     "ProcessTests", .compute,

@@ -1,11 +1,268 @@
 import ModelGraph
 
-/// One axis of a weight that is labelled with atoms.
-struct WeightFace: Hashable {
-  var weight: String
-  var axis: Int
-  /// A grouped convolution's input axis stands for `groups` times as many channels as it is long, block after block; else 1.
-  var groups: Int
+/// Sends channel atoms through a network, node by node: every value gets labels, arrays of atoms over some of its axes, and so
+/// do the weights' axes that channels own.
+///
+/// A label's array lists atoms in the order in which the value holds them, and whatever leaves, the rest keeps that order: what
+/// would not is united or bound by a cut. So the compacted network's arrays are these, filtered. Linear in their entries.
+struct AtomPropagation {
+  let graph: Graph
+  let facts: [String: ValueFact]
+  /// What reshape, transpose and reshape make of an axis of channels: by position of the last of the three.
+  private(set) var shuffles: [Int: ChannelShuffle] = [:]
+  let inputNames: Set<String>
+  let consumers: [String: [Int]]
+  let producerPositions: [String: Int]
+
+  var union = AtomUnion()
+  private(set) var labels: [String: [AtomLabel]] = [:]
+  /// In the order in which the network reads them.
+  private(set) var faces: [FaceAtoms] = []
+  private var facePositions: [WeightFace: Int] = [:]
+  private(set) var origins: [String: WeightOrigin] = [:]
+  /// For a weight with a scale for each channel, the values that have to follow it along an axis of its own view.
+  private var companions: [String: [(value: String, axis: Int)]] = [:]
+  /// The atoms of each producing node's outputs, in graph order.
+  private(set) var producers: [(node: String, atoms: [Int])] = []
+  private(set) var pins: [AtomPin] = []
+  private(set) var cuts: [AtomCut] = []
+  private var notedCuts = Set<Int>()
+  /// Weight axes that some node reads without knowing their channels.
+  private var untrackedAxes: [String: Set<Int>] = [:]
+  var sizeSources = SizeSources()
+  /// Expands whose target holds sizes of channels.
+  var widenedSizes: [(node: Node, target: [Set<SizeSources.Axis>])] = []
+  /// For each value that an Expand only widened, what it was before.
+  var widenings: [String: String] = [:]
+  /// By first output of a node: inputs that are read as they were before an Expand widened them.
+  var bypasses: [String: [Int: String]] = [:]
+
+  /// Throws `GraphError` when the network's shapes do not fit.
+  init(_ graph: Graph, binding sizes: [String: Int], statePairs: [StatePair]) throws {
+    self.graph = graph
+    facts = try graph.facts(binding: sizes)
+    inputNames = Set(graph.inputs.map(\.name))
+    consumers = graph.consumers()
+    var positions: [String: Int] = [:]
+    for (position, node) in graph.nodes.enumerated() {
+      for output in node.outputs where !output.isEmpty { positions[output] = position }
+    }
+    producerPositions = positions
+    let candidates = ChannelShuffle.all(in: graph, facts: facts, consumers: consumers)
+    let pairs = statePairs + StatePair.detected(in: graph, facts: facts, declared: statePairs)
+    openStates(pairs)
+    var turns = Set<Int>()
+    for (position, node) in graph.nodes.enumerated() where !turns.contains(position) {
+      if let shuffle = candidates[position],
+        labels[shuffle.input]?.contains(where: { $0.axes.contains(shuffle.axis) }) == true
+      {
+        shuffles[shuffle.last] = shuffle
+        turns.insert(shuffle.turn)
+      } else if let shuffle = shuffles[position] {
+        propagate(shuffle, node)
+      } else {
+        propagate(node)
+        traceSizes(node)
+      }
+    }
+    closeWidenedSizes()
+    closeStates(pairs)
+    let stateOutputs = Set(pairs.map(\.output))
+    for output in graph.outputs where !stateOutputs.contains(output.name) {
+      if isWeight(output.name) { noteUntracked(output.name) }
+      for label in labels[output.name] ?? [] {
+        pin(label.atoms, "it is an output of the network ('\(output.name)')")
+      }
+    }
+    labelDerivedWeights()
+    pinMisreadWeights()
+  }
+
+  func shape(_ value: String) -> [Int] { facts[value]?.shape ?? [] }
+
+  /// True for weights and for what is a weight seen through casts, transposes and the like.
+  func isWeight(_ value: String) -> Bool { graph.weights[value] != nil || origins[value] != nil }
+
+  func origin(_ value: String) -> WeightOrigin? {
+    if let origin = origins[value] { return origin }
+    guard let weight = graph.weights[value] else { return nil }
+    return WeightOrigin(weight: value, view: weight.shape, axes: weight.shape.indices.map { [$0] })
+  }
+
+  mutating func setOrigin(_ value: String, _ origin: WeightOrigin) { origins[value] = origin }
+
+  mutating func noteCompanion(of weight: String, _ value: String, axis: Int) {
+    companions[weight, default: []].append((value, axis))
+  }
+
+  // MARK: Labels
+
+  /// Gives a value its labels; rows of a label over several axes are bound to equal counts.
+  mutating func set(_ value: String, _ new: [AtomLabel], _ node: Node) {
+    if value.isEmpty || new.isEmpty { return }
+    labels[value] = new
+    let sizes = shape(value)
+    for label in new where label.axes.count > 1 { noteRows(label, sizes: label.axes.map { sizes[$0] }, node) }
+  }
+
+  mutating func addLabel(_ value: String, _ label: AtomLabel) {
+    labels[value, default: []].append(label)
+  }
+
+  func grid(_ label: AtomLabel, of value: String) -> AtomGrid {
+    let sizes = shape(value)
+    return AtomGrid(sizes: label.axes.map { sizes[$0] }, atoms: label.atoms)
+  }
+
+  /// The labels of a value that is read as data; a weight that is so read is noted.
+  mutating func dataLabels(_ value: String) -> [AtomLabel] {
+    if value.isEmpty { return [] }
+    if isWeight(value) {
+      noteUntracked(value)
+      return []
+    }
+    return labels[value] ?? []
+  }
+
+  // MARK: Weights
+
+  /// Labels for values that are weights seen through other nodes, by the faces that were asked for.
+  private mutating func labelDerivedWeights() {
+    var byWeight: [String: [FaceAtoms]] = [:]
+    for entry in faces { byWeight[entry.face.weight, default: []].append(entry) }
+    for (value, origin) in origins {
+      guard let entries = byWeight[origin.weight] else { continue }
+      for entry in entries where entry.face.view == origin.view {
+        let axes = origin.axes.indices.filter { axis in
+          !origin.axes[axis].isEmpty && origin.axes[axis].contains { entry.face.axes.contains($0) }
+        }
+        let seen = axes.flatMap { origin.axes[$0] }
+        guard Set(seen) == Set(entry.face.axes), !(labels[value] ?? []).contains(where: { $0.axes == axes }) else {
+          continue
+        }
+        let places = seen.compactMap { entry.face.axes.firstIndex(of: $0) }
+        let grid = AtomGrid(sizes: entry.face.sizes, atoms: entry.atoms).permuted(places)
+        addLabel(value, AtomLabel(axes: axes, atoms: grid.atoms))
+      }
+    }
+  }
+
+  /// The atoms over some axes of a weight, made at the first reading; later readings (shared weights) get the same.
+  mutating func face(_ weight: String, view: [Int], axes: [Int], produces: Bool) -> [Int] {
+    let key = WeightFace(weight: weight, view: view, axes: axes)
+    if let position = facePositions[key] {
+      faces[position].note(produces)
+      return faces[position].atoms
+    }
+    let atoms = union.makeAtoms(key.sizes.reduce(1, *))
+    facePositions[key] = faces.count
+    var entry = FaceAtoms(face: key, atoms: atoms)
+    entry.note(produces)
+    faces.append(entry)
+    for companion in companions[weight] ?? [] where axes == [companion.axis] && view == graph.weights[weight]?.shape {
+      unite(face(companion.value, view: [atoms.count], axes: [0], produces: produces), atoms)
+    }
+    return atoms
+  }
+
+  /// The same for a value that is a weight or comes from one, over ascending axes of the value.
+  mutating func face(of value: String, _ axes: [Int], produces: Bool) -> [Int] {
+    guard let origin = origin(value) else { return union.makeAtoms(axes.reduce(1) { $0 * shape(value)[$1] }) }
+    let seen = axes.flatMap { origin.axes[$0] }
+    let sorted = seen.sorted()
+    let atoms = face(origin.weight, view: origin.view, axes: sorted, produces: produces)
+    if seen == sorted { return atoms }
+    let grid = AtomGrid(sizes: sorted.map { origin.view[$0] }, atoms: atoms)
+    let order = seen.map { axis in sorted.firstIndex(of: axis) ?? 0 }
+    collapseAllButLongest(grid)
+    return grid.permuted(order).atoms
+  }
+
+  /// A weight is read in a way in which its axes (all, unless named) cannot follow the channels that own it elsewhere.
+  mutating func noteUntracked(_ value: String, axis: Int? = nil) {
+    guard let origin = origin(value), let shape = graph.weights[origin.weight]?.shape else { return }
+    if let axis {
+      let owners = WeightFace.owners(view: origin.view, shape: shape)
+      untrackedAxes[origin.weight, default: []].formUnion(origin.axes[axis].map { owners[$0] })
+    } else {
+      untrackedAxes[origin.weight, default: []].formUnion(shape.indices)
+    }
+  }
+
+  /// Pins what owns a part of a weight that is elsewhere read whole, or seen under other axes.
+  private mutating func pinMisreadWeights() {
+    var views: [String: Set<[Int]>] = [:]
+    for entry in faces { views[entry.face.weight, default: []].insert(entry.face.view) }
+    for entry in faces {
+      let face = entry.face
+      let owners = WeightFace.owners(view: face.view, shape: shape(face.weight))
+      if let untracked = untrackedAxes[face.weight], face.axes.contains(where: { untracked.contains(owners[$0]) }) {
+        pin(entry.atoms, "its weight '\(face.weight)' is shared with a node that needs it whole")
+      }
+      if (views[face.weight]?.count ?? 0) > 1 {
+        pin(entry.atoms, "its weight '\(face.weight)' is read by convolutions of different groups")
+      }
+    }
+  }
+
+  // MARK: Atoms
+
+  mutating func unite(_ left: [Int], _ right: [Int]) { union.unite(left, right) }
+
+  mutating func pin(_ atoms: [Int], _ reason: String) {
+    if !atoms.isEmpty { pins.append(AtomPin(atoms: atoms, reason: reason)) }
+  }
+
+  mutating func pin(_ labels: [AtomLabel], _ reason: String) {
+    for label in labels { pin(label.atoms, reason) }
+  }
+
+  mutating func noteProducer(_ node: Node, _ atoms: [Int]) {
+    producers.append((node.name, atoms))
+  }
+
+  /// Rows of equal length that keep equal counts; those of a strict cut may not leave whole.
+  mutating func noteCut(_ node: Node, _ atoms: [Int], rows: Int, strict: Bool) {
+    guard rows > 1, !atoms.isEmpty else { return }
+    var hasher = Hasher()
+    hasher.combine(atoms)
+    hasher.combine(rows)
+    hasher.combine(strict)
+    if notedCuts.insert(hasher.finalize()).inserted {
+      cuts.append(AtomCut(node: node.name, atoms: atoms, rows: rows, isStrict: strict))
+    }
+  }
+
+  /// The rows of every axis but the last of a joint grid.
+  mutating func noteRows(_ label: AtomLabel, sizes: [Int], _ node: Node) {
+    var rows = 1
+    for size in sizes.dropLast() {
+      rows *= size
+      noteCut(node, label.atoms, rows: rows, strict: false)
+    }
+  }
+
+  /// Each set's smallest atom, for every atom.
+  mutating func roots() -> [Int] {
+    (0..<union.count).map { union.root(of: $0) }
+  }
+}
+
+/// The atoms of a weight's face, and how they are read.
+struct FaceAtoms: Sendable {
+  let face: WeightFace
+  var atoms: [Int]
+  private(set) var isProducing = false
+  private(set) var isConsuming = false
+
+  init(face: WeightFace, atoms: [Int]) {
+    self.face = face
+    self.atoms = atoms
+  }
+
+  mutating func note(_ produces: Bool) {
+    if produces { isProducing = true } else { isConsuming = true }
+  }
 }
 
 /// Why some atoms may not leave.
@@ -14,120 +271,12 @@ struct AtomPin {
   var reason: String
 }
 
-/// Sends channel atoms through a network, node by node: every value gets an array of atoms for each labelled axis, and so does
-/// every axis of a weight that a channel owns.
-///
-/// The rules for each operator are in `AtomPropagation+Operators`. Linear in the entries of the arrays.
-struct AtomPropagation {
-  let graph: Graph
-  let shapes: [String: [Int]]
-
-  private(set) var union = AtomUnion()
-  /// For each value, the atoms along its labelled axes.
-  private(set) var labels: [String: [Int: [Int]]] = [:]
-  private(set) var faces: [WeightFace: [Int]] = [:]
-  /// In the order in which the network reads them.
-  private(set) var faceOrder: [WeightFace] = []
-  private(set) var producingFaces = Set<WeightFace>()
-  private(set) var consumingFaces = Set<WeightFace>()
-  /// The atoms of each producing node's output rows, in graph order.
-  private(set) var producers: [(node: String, atoms: [Int])] = []
-  private(set) var pins: [AtomPin] = []
-  /// Blocks of atoms of which each must keep the same count, and the node that asks for it.
-  private(set) var cuts: [(node: String, blocks: [[Int]])] = []
-  /// Weight axes that some node reads without knowing their channels.
-  private var untrackedAxes: [String: Set<Int>] = [:]
-
-  /// Throws `GraphError` when the network's shapes do not fit.
-  init(_ graph: Graph, binding sizes: [String: Int]) throws {
-    self.graph = graph
-    shapes = try graph.shapes(binding: sizes)
-    for node in graph.nodes {
-      guard let output = node.outputs.first else { continue }
-      let result = propagate(node)
-      if !result.isEmpty { labels[output] = result }
-    }
-    for output in graph.outputs {
-      if isWeight(output.name) { noteUntracked(output.name) }
-      pin(labels[output.name] ?? [:], "it is an output of the network ('\(output.name)')")
-    }
-    pinMisreadWeights()
-  }
-
-  func shape(_ value: String) -> [Int] { shapes[value] ?? [] }
-
-  func isWeight(_ name: String) -> Bool { graph.weights[name] != nil }
-
-  /// The atoms along an axis of a value, or nil when the axis carries none.
-  func atoms(_ value: String, _ axis: Int) -> [Int]? { labels[value]?[axis] }
-
-  /// The atoms along an axis, made for the occasion where it carries none: a weight's own, or pinned ones.
-  mutating func requiredAtoms(_ value: String, _ axis: Int, joining node: Node) -> [Int] {
-    if isWeight(value) { return face(value, axis, produces: true) }
-    if let atoms = atoms(value, axis) { return atoms }
-    let fresh = union.makeAtoms(shape(value)[axis])
-    let isInput = graph.inputs.contains { $0.name == value }
-    pin(
-      fresh, "it is joined by '\(node.name)' to \(isInput ? "the network's input" : "") '\(value)', which stays whole")
-    labels[value, default: [:]][axis] = fresh
-    return fresh
-  }
-
-  /// The atoms of a weight's axis, made at the first reading; later readings (shared weights) get the same.
-  mutating func face(_ weight: String, _ axis: Int, groups: Int = 1, produces: Bool) -> [Int] {
-    let key = WeightFace(weight: weight, axis: axis, groups: groups)
-    if produces { producingFaces.insert(key) } else { consumingFaces.insert(key) }
-    if let atoms = faces[key] { return atoms }
-    let atoms = union.makeAtoms(shape(weight)[axis] * groups)
-    faces[key] = atoms
-    faceOrder.append(key)
-    return atoms
-  }
-
-  mutating func makeAtoms(_ count: Int) -> [Int] { union.makeAtoms(count) }
-
-  mutating func unite(_ left: [Int], _ right: [Int]) { union.unite(left, right) }
-
-  mutating func pin(_ atoms: [Int], _ reason: String) {
-    if !atoms.isEmpty { pins.append(AtomPin(atoms: atoms, reason: reason)) }
-  }
-
-  mutating func pin(_ labels: [Int: [Int]], _ reason: String) {
-    for axis in labels.keys.sorted() { pin(labels[axis] ?? [], reason) }
-  }
-
-  mutating func noteProducer(_ node: Node, _ atoms: [Int]) {
-    producers.append((node.name, atoms))
-  }
-
-  mutating func noteCut(_ node: Node, _ atoms: [Int], blocks: Int) {
-    let size = atoms.count / blocks
-    cuts.append((node.name, (0..<blocks).map { Array(atoms[$0 * size..<($0 + 1) * size]) }))
-  }
-
-  /// A weight is read in a way in which its axes (all, unless named) cannot follow the channels that own it elsewhere.
-  mutating func noteUntracked(_ weight: String, axis: Int? = nil) {
-    untrackedAxes[weight, default: []].formUnion(axis.map { [$0] } ?? Array(shape(weight).indices))
-  }
-
-  /// Pins what owns a part of a weight that is elsewhere read whole, or under two different cuts.
-  private mutating func pinMisreadWeights() {
-    var cuts: [String: Set<Int>] = [:]
-    for face in faceOrder {
-      cuts["\(face.axis) \(face.weight)", default: []].insert(face.groups)
-    }
-    for face in faceOrder {
-      if untrackedAxes[face.weight]?.contains(face.axis) == true {
-        pin(faces[face] ?? [], "its weight '\(face.weight)' is shared with a node that needs it whole")
-      }
-      if (cuts["\(face.axis) \(face.weight)"]?.count ?? 0) > 1 {
-        pin(faces[face] ?? [], "its weight '\(face.weight)' is read by convolutions of different groups")
-      }
-    }
-  }
-
-  /// Each set's smallest atom, for every atom.
-  mutating func roots() -> [Int] {
-    (0..<union.count).map { union.root(of: $0) }
-  }
+/// Rows of atoms that keep equal counts, and the node that asks for it.
+struct AtomCut {
+  var node: String
+  /// Row after row.
+  var atoms: [Int]
+  var rows: Int
+  /// No row may leave whole.
+  var isStrict: Bool
 }

@@ -10,16 +10,13 @@ package struct NetworkSize: Sendable, Hashable {
 extension ChannelAnalysis {
   /// The size of the compacted network, from shapes alone: no weight is touched. Linear in the entries of all labelled axes.
   package func measure(keeping: [String: [Int]]) throws -> NetworkSize {
-    let removed = try removed(keeping: keeping)
+    let compacted = try CompactedShapes(self, keeping: keeping)
     var shapes = shapes
-    for (value, axes) in labels {
-      for (axis, array) in axes { shapes[value]?[axis] = array.count { !removed[$0] } }
-    }
-    for (face, array) in faces {
-      shapes[face.weight]?[face.axis] = array.count { !removed[$0] } / face.groups
-    }
+    for value in labels.keys where compacted.changes(value) { shapes[value] = compacted.shape(value) }
+    for weight in facesOfWeight.keys { shapes[weight] = compacted.shape(weight) }
     let parameters = roles.reduce(0) { sum, entry in
-      entry.value == .trainable ? sum + (shapes[entry.key] ?? [0]).reduce(1, *) : sum
+      let count = (shapes[entry.key] ?? [0]).reduce(1, *)
+      return entry.value != .trainable || count == 1 && operandWeights.contains(entry.key) ? sum : sum + count
     }
     let operations = nodes.reduce(0) { $0 + ($1.multiplyAccumulates(shapes: shapes) ?? 0) }
     return NetworkSize(parameters: parameters, multiplyAccumulates: operations)

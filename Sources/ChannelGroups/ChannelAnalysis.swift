@@ -2,7 +2,7 @@ import ModelGraph
 
 /// Which channels of a network can leave, and what leaves with them; made once per network, from its structure and shapes alone.
 ///
-/// Linear in the entries of all labelled axes. The rules are in `AtomPropagation+Operators`.
+/// Linear in the entries of all labelled axes. The rules are in the extensions of `AtomPropagation`.
 package struct ChannelAnalysis: Sendable {
   /// What can be pruned, in the order of the first producing nodes.
   package let groups: [ChannelGroup]
@@ -10,44 +10,91 @@ package struct ChannelAnalysis: Sendable {
   package let pinnedGroups: [ChannelGroup]
 
   let nodes: [Node]
+  let binding: [String: Int]
   let shapes: [String: [Int]]
   let roles: [String: WeightRole]
-  /// Components along the labelled axes of each value.
-  let labels: [String: [Int: [Int]]]
-  let faces: [WeightFace: [Int]]
-  let consumingFaces: [WeightFace]
-  /// For each weight, its faces.
-  let facesOfWeight: [String: [WeightFace]]
+  /// Learned weights that count as constants once a single number is left of them.
+  let operandWeights: Set<String>
+  /// Components over the grids of labelled axes, each array once.
+  let arrays: [AtomGrid]
+  let labels: [String: [ValueLabel]]
+  let faces: [LabelledFace]
+  /// For each weight, positions among `faces`.
+  let facesOfWeight: [String: [Int]]
   let places: [UnitPlace?]
   let groupPositions: [String: Int]
+  /// Constant integers that nodes read as sizes and positions, by value.
+  let integers: [String: [Int]]
+  let shuffles: [Int: ChannelShuffle]
+  let bypasses: [String: [Int: String]]
 
   /// Layers (producing nodes) whose name satisfies `isExcluded` keep all their channels, and so do the layers tied to them.
   ///
-  /// Symbolic axes have the sizes given, else 1. Throws `GraphError` when the network's shapes do not fit.
+  /// Symbolic axes have the sizes given, else sizes that go (`Graph.sampleBinding`). A recurrent state that enters and leaves the
+  /// network is found by itself, or declared as a pair, here or in the network's metadata. Throws `GraphError` when the network's shapes do not fit.
   package init(
-    _ graph: Graph, binding sizes: [String: Int] = [:], excluding isExcluded: (String) -> Bool = { _ in false }
+    _ graph: Graph, binding given: [String: Int]? = nil, statePairs: [StatePair] = [],
+    excluding isExcluded: (String) -> Bool = { _ in false }
   ) throws {
     try graph.validate()
-    let propagation = try AtomPropagation(graph, binding: sizes)
+    let sizes = try given ?? graph.sampleBinding()
+    let declared = graph.declaredStatePairs.sorted { $0.key < $1.key }.map {
+      StatePair(input: $0.key, output: $0.value)
+    }
+    let propagation = try AtomPropagation(graph, binding: sizes, statePairs: statePairs + declared)
     let assembly = GroupAssembly(propagation, excluding: isExcluded)
     let components = assembly.components
     groups = assembly.groups
     pinnedGroups = assembly.pinnedGroups
     nodes = graph.nodes
-    shapes = propagation.shapes
+    binding = sizes
+    shapes = propagation.facts.compactMapValues(\.shape)
     roles = graph.weightRoles()
-    labels = propagation.labels.mapValues { axes in axes.mapValues { atoms in atoms.map { components[$0] } } }
-    faces = propagation.faces.mapValues { atoms in atoms.map { components[$0] } }
-    consumingFaces = propagation.faceOrder.filter { propagation.consumingFaces.contains($0) }
-    facesOfWeight = Dictionary(grouping: propagation.faceOrder, by: \.weight)
+    operandWeights = graph.operandWeights()
     places = assembly.places
     groupPositions = Dictionary(uniqueKeysWithValues: assembly.groups.enumerated().map { ($1.name, $0) })
+
+    var arrays: [AtomGrid] = []
+    var positions: [AtomGrid: Int] = [:]
+    func note(_ grid: AtomGrid) -> Int {
+      if let position = positions[grid] { return position }
+      positions[grid] = arrays.count
+      arrays.append(AtomGrid(sizes: grid.sizes, atoms: grid.atoms.map { components[$0] }))
+      return arrays.count - 1
+    }
+    labels = propagation.labels.reduce(into: [:]) { result, entry in
+      result[entry.key] = entry.value.map { label in
+        ValueLabel(axes: label.axes, array: note(propagation.grid(label, of: entry.key)))
+      }
+    }
+    faces = propagation.faces.map { entry in
+      LabelledFace(
+        face: entry.face, array: note(AtomGrid(sizes: entry.face.sizes, atoms: entry.atoms)),
+        isConsuming: entry.isConsuming)
+    }
+    facesOfWeight = Dictionary(grouping: faces.indices, by: { [faces] in faces[$0].face.weight })
+    self.arrays = arrays
+    integers = Self.integers(of: graph, propagation)
+    shuffles = propagation.shuffles
+    bypasses = propagation.bypasses
+  }
+
+  /// Sizes and positions that may have to be rewritten: constant inputs behind the first.
+  private static func integers(of graph: Graph, _ propagation: AtomPropagation) -> [String: [Int]] {
+    var result: [String: [Int]] = [:]
+    for node in graph.nodes {
+      for (position, input) in node.inputs.enumerated().dropFirst() where result[input] == nil {
+        if let values = propagation.integers(node, position) { result[input] = values }
+      }
+    }
+    return result
   }
 
   /// For each position along an axis of a value, the unit that holds it, or nil where nothing can leave; nil for an axis that
-  /// carries no channels at all. This is how statistics of activations become scores of units.
+  /// carries no channels at all, or carries them together with others. This is how statistics of activations become scores.
   package func units(along value: String, axis: Int) -> [UnitPlace?]? {
-    labels[value]?[axis]?.map { places[$0] }
+    guard let label = labels[value]?.first(where: { $0.axes == [axis] }) else { return nil }
+    return arrays[label.array].atoms.map { places[$0] }
   }
 
   /// For each component, whether it leaves when `keeping` names, for each group, the units that stay (ascending); a group that
@@ -73,24 +120,11 @@ package struct ChannelAnalysis: Sendable {
       let counts = group.blocks.map { block in block.count { flags[$0] } }
       guard counts.dropFirst().allSatisfy({ $0 == counts[0] }) else {
         throw ChannelGroupError(
-          .invalidSelection, "The blocks of '\(name)' keep \(counts) units; a grouped convolution needs equal counts.")
+          .invalidSelection, "The blocks of '\(name)' keep \(counts) units; their layers need equal counts.")
       }
       keeps[position] = flags
     }
-    let removed = places.map { place in place.map { !keeps[$0.group][$0.unit] } ?? false }
-    for value in labels.keys.sorted() {
-      for (axis, array) in labels[value] ?? [:] where !array.isEmpty && array.allSatisfy({ removed[$0] }) {
-        throw ChannelGroupError(
-          .emptiedAxis, "Nothing would be left of axis \(axis) of '\(value)', which has \(array.count) channels.",
-          remedy: "Keep at least one of them.")
-      }
-    }
-    return removed
-  }
-
-  /// The positions of an array that stay.
-  func kept(_ array: [Int], _ removed: [Bool]) -> [Int] {
-    array.indices.filter { !removed[array[$0]] }
+    return places.map { place in place.map { !keeps[$0.group][$0.unit] } ?? false }
   }
 
   /// The graph must have the analysed structure and shapes; its weights may be others.
@@ -113,4 +147,18 @@ package struct ChannelAnalysis: Sendable {
       }
     }
   }
+}
+
+/// Some axes of a value, and the array that lies over them.
+struct ValueLabel: Sendable, Hashable {
+  var axes: [Int]
+  /// A position in `ChannelAnalysis.arrays`.
+  var array: Int
+}
+
+/// A weight's face with its array.
+struct LabelledFace: Sendable, Hashable {
+  var face: WeightFace
+  var array: Int
+  var isConsuming: Bool
 }

@@ -6,15 +6,19 @@ package struct WeightSlice: Sendable, Hashable {
   package var indices: [Int]
   /// A producer's row, a bias or a normalisation's entry, as against a consumer's column.
   package var isOutput: Bool
-  /// Only within these rows (indices of axis 0): the block of a grouped convolution that reads the channel; nil for all rows.
+  /// Only within these indices of `rowAxis`: the block of a grouped convolution that reads the channel; nil for all rows.
   package var rows: Range<Int>?
+  package var rowAxis: Int
 
-  package init(weight: String, axis: Int, indices: [Int], isOutput: Bool, rows: Range<Int>? = nil) {
+  package init(
+    weight: String, axis: Int, indices: [Int], isOutput: Bool, rows: Range<Int>? = nil, rowAxis: Int = 0
+  ) {
     self.weight = weight
     self.axis = axis
     self.indices = indices
     self.isOutput = isOutput
     self.rows = rows
+    self.rowAxis = rowAxis
   }
 }
 

@@ -20,17 +20,27 @@ struct GroupAssembly {
   init(_ propagation: AtomPropagation, excluding isExcluded: (String) -> Bool) {
     var propagation = propagation
     let roots = propagation.roots()
-    var numbers: [Int: Int] = [:]
-    for (atom, root) in roots.enumerated() where atom == root { numbers[root] = numbers.count }
-    components = roots.map { numbers[$0] ?? 0 }
-    componentCount = numbers.count
+    var numbers = Array(repeating: 0, count: roots.count)
+    var count = 0
+    for (atom, root) in roots.enumerated() {
+      if atom == root {
+        numbers[atom] = count
+        count += 1
+      } else {
+        numbers[atom] = numbers[root]
+      }
+    }
+    components = numbers
+    componentCount = count
     producers = Array(repeating: [], count: componentCount)
     reasons = Array(repeating: nil, count: componentCount)
     places = Array(repeating: nil, count: componentCount)
     producerNames = propagation.producers.map(\.node)
 
     for (position, producer) in propagation.producers.enumerated() {
-      for component in Set(producer.atoms.map { components[$0] }) { producers[component].append(position) }
+      for atom in producer.atoms where producers[components[atom]].last != position {
+        producers[components[atom]].append(position)
+      }
     }
     for producer in propagation.producers where isExcluded(producer.node) {
       for atom in producer.atoms { setReason(components[atom], "layer '\(producer.node)' is left out") }
@@ -38,9 +48,14 @@ struct GroupAssembly {
     for pin in propagation.pins {
       for atom in pin.atoms { setReason(components[atom], pin.reason) }
     }
-    let families = joinCuts(propagation.cuts)
     let slices = collectSlices(propagation)
-    assemble(families, slices)
+    let cuts = CutAssembly(
+      propagation.cuts, components: components, componentCount: componentCount,
+      canLeave: { [reasons, producers] in reasons[$0] == nil && !producers[$0].isEmpty })
+    for (refused, reason) in cuts.refused {
+      for component in refused { setReason(component, reason) }
+    }
+    assemble(cuts.families, slices)
     addFloors(propagation.labels)
   }
 
@@ -48,89 +63,31 @@ struct GroupAssembly {
     if reasons[component] == nil { reasons[component] = reason }
   }
 
-  private func canLeave(_ component: Int) -> Bool {
-    reasons[component] == nil && !producers[component].isEmpty
-  }
-
-  /// The cuts that bind, joined where they share components: for each family its components in blocks of equal size.
-  private mutating func joinCuts(_ cuts: [(node: String, blocks: [[Int]])]) -> [[[Int]]] {
-    var binding: [(node: String, blockOf: [Int: Int])] = []
-    for cut in cuts {
-      let counts = cut.blocks.map { block in
-        block.reduce(into: [Int: Int]()) { $0[components[$1], default: 0] += 1 }
-      }
-      // Components with the same count in every block cannot upset the balance.
-      if counts.dropFirst().allSatisfy({ $0 == counts[0] }) { continue }
-      var blockOf: [Int: Int] = [:]
-      var isMixed = false
-      for (block, count) in counts.enumerated() {
-        for (component, occurrences) in count {
-          if occurrences > 1 || blockOf.updateValue(block, forKey: component) != nil { isMixed = true }
-        }
-      }
-      let members = blockOf.keys.sorted()
-      if isMixed {
-        for component in members {
-          setReason(component, "the groups of '\(cut.node)' read some of its channels more than once")
-        }
-      }
-      binding.append((cut.node, blockOf))
-    }
-    var families: [[(node: String, blockOf: [Int: Int])]] = []
-    for cut in binding {
-      let touching = families.indices.filter { index in
-        families[index].contains { !Set($0.blockOf.keys).isDisjoint(with: cut.blockOf.keys) }
-      }
-      let joined = touching.flatMap { families[$0] } + [cut]
-      families = families.indices.filter { !touching.contains($0) }.map { families[$0] } + [joined]
-    }
-    return families.compactMap { cells(of: $0) }
-  }
-
-  /// The common refinement of a family's cuts, or nil (with everything pinned) when no count of its cells balances all cuts.
-  private mutating func cells(of family: [(node: String, blockOf: [Int: Int])]) -> [[Int]]? {
-    let members = Set(family.flatMap { $0.blockOf.keys }).sorted()
-    let node = family[0].node
-    func refuse(_ this: inout GroupAssembly, _ reason: String) {
-      for component in members { this.setReason(component, reason) }
-    }
-    if members.contains(where: { !canLeave($0) }) {
-      refuse(&self, "the groups of '\(node)' must stay equal, and some of their channels cannot leave")
-      return nil
-    }
-    guard family.allSatisfy({ $0.blockOf.count == members.count }) else {
-      refuse(&self, "the groups of '\(node)' overlap with those of '\(family[family.count - 1].node)'")
-      return nil
-    }
-    var cells: [[Int]: [Int]] = [:]
-    for component in members {
-      cells[family.map { $0.blockOf[component] ?? 0 }, default: []].append(component)
-    }
-    let ordered = cells.values.sorted { $0[0] < $1[0] }
-    guard ordered.allSatisfy({ $0.count == ordered[0].count }), ordered[0].count > 1 else {
-      refuse(&self, "the groups of '\(node)' cannot get smaller by equal counts")
-      return nil
-    }
-    return ordered
-  }
-
   private func collectSlices(_ propagation: AtomPropagation) -> [[WeightSlice]] {
     var slices: [[WeightSlice]] = Array(repeating: [], count: componentCount)
-    for face in propagation.faceOrder {
-      let atoms = propagation.faces[face] ?? []
-      let size = atoms.count / face.groups
-      let rows = propagation.shape(face.weight)[0] / face.groups
-      for block in 0..<face.groups {
-        var indices: [Int: [Int]] = [:]
-        for index in 0..<size { indices[components[atoms[block * size + index]], default: []].append(index) }
-        for (component, indices) in indices {
-          slices[component].append(
-            WeightSlice(
-              weight: face.weight, axis: face.axis, indices: indices,
-              isOutput: propagation.producingFaces.contains(face),
-              rows: face.groups > 1 ? block * rows..<(block + 1) * rows : nil))
+    var stamps = Array(repeating: -1, count: componentCount)
+    var stamp = 0
+    for entry in propagation.faces {
+      let shape = propagation.shape(entry.face.weight)
+      guard let geometry = FaceGeometry(entry.face, shape: shape) else { continue }
+      for segment in geometry.segments {
+        for (offset, position) in segment.entries.enumerated() {
+          let component = components[entry.atoms[position]]
+          if stamps[component] == stamp {
+            slices[component][slices[component].count - 1].indices += geometry.indices[offset]
+          } else {
+            stamps[component] = stamp
+            slices[component].append(
+              WeightSlice(
+                weight: entry.face.weight, axis: geometry.axis, indices: geometry.indices[offset],
+                isOutput: entry.isProducing, rows: segment.rows, rowAxis: geometry.rowAxis))
+          }
         }
+        stamp += 1
       }
+    }
+    for component in slices.indices {
+      for position in slices[component].indices { slices[component][position].indices.sort() }
     }
     return slices
   }
@@ -145,9 +102,13 @@ struct GroupAssembly {
       Draft(members: cells.flatMap { $0 }.sorted(), blocks: cells)
     }
     let tied = Set(drafts.flatMap(\.members))
-    var byKey: [String: Int] = [:]
+    struct Key: Hashable {
+      var producers: [Int]
+      var reason: String?
+    }
+    var byKey: [Key: Int] = [:]
     for component in 0..<componentCount where !producers[component].isEmpty && !tied.contains(component) {
-      let key = "\(producers[component]) \(reasons[component] ?? "")"
+      let key = Key(producers: producers[component], reason: reasons[component])
       if let position = byKey[key] {
         drafts[position].members.append(component)
       } else {
@@ -184,25 +145,30 @@ struct GroupAssembly {
   }
 
   /// No array may become empty. Every group keeps at least one unit, so only arrays that hold no group whole need a floor.
-  private mutating func addFloors(_ labels: [String: [Int: [Int]]]) {
+  private mutating func addFloors(_ labels: [String: [AtomLabel]]) {
     var arrays = Set<[Int]>()
-    for axes in labels.values {
-      for atoms in axes.values { arrays.insert(Set(atoms.map { components[$0] }).sorted()) }
-    }
+    for label in labels.values.joined() { arrays.insert(label.atoms) }
     var found: [Int: Set<[Int]>] = [:]
-    for array in arrays where !array.isEmpty {
-      let parts = array.map { places[$0] }
-      if parts.contains(where: { $0 == nil }) { continue }
-      let byGroup = Dictionary(grouping: parts.compactMap { $0 }, by: \.group)
-      if byGroup.contains(where: { $1.count == groups[$0].units.count }) { continue }
-      guard let group = byGroup.keys.min(), let units = byGroup[group] else { continue }
-      found[group, default: []].insert(units.map(\.unit).sorted())
+    var stamps = Array(repeating: -1, count: componentCount)
+    next: for (stamp, array) in arrays.enumerated() where !array.isEmpty {
+      var parts: [Int: [Int]] = [:]
+      for atom in array {
+        let component = components[atom]
+        if stamps[component] == stamp { continue }
+        stamps[component] = stamp
+        guard let place = places[component] else { continue next }
+        parts[place.group, default: []].append(place.unit)
+      }
+      if parts.contains(where: { $1.count == groups[$0].units.count }) { continue }
+      guard let group = parts.keys.min(), let units = parts[group] else { continue }
+      found[group, default: []].insert(units.sorted())
     }
     for (group, floors) in found {
-      let minimal = floors.filter { floor in
-        !floors.contains { $0 != floor && Set($0).isSubset(of: floor) }
+      let sets = floors.map { ($0, Set($0)) }
+      let minimal = sets.filter { floor in
+        !sets.contains { $0.0.count < floor.0.count && $0.1.isSubset(of: floor.1) }
       }
-      groups[group].floors = minimal.sorted { $0.lexicographicallyPrecedes($1) }
+      groups[group].floors = minimal.map(\.0).sorted { $0.lexicographicallyPrecedes($1) }
     }
   }
 }

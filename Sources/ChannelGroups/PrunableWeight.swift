@@ -23,14 +23,7 @@ extension Graph {
     var found: [PrunableWeight] = []
     var excluded = Set<String>()
     for node in nodes {
-      let candidates: ArraySlice<String>
-      switch node.op {
-      case .convolution: candidates = node.inputs.dropFirst().prefix(1)
-      case .gemm: candidates = node.inputs.prefix(2)
-      case .batchNormalization, .activation, .maxPool, .averagePool, .globalAveragePool, .elementwise, .concat, .slice,
-        .pad, .flatten, .reduceMean, .softmax, .identity, .dropout:
-        candidates = []
-      }
+      let candidates = node.kernelPositions.map { $0 < node.inputs.count ? node.inputs[$0] : "" }
       for name in candidates {
         guard let tensor = weights[name] else { continue }
         if !isIncluded(node.name) { excluded.insert(name) }
@@ -40,5 +33,30 @@ extension Graph {
       }
     }
     return found.filter { !excluded.contains($0.weight) }
+  }
+}
+
+extension Node {
+  /// Where the node reads what it multiplies its data with.
+  package var kernelPositions: [Int] {
+    switch op {
+    case .convolution, .transposedConvolution, .deformableConvolution, .causalConvolution: [1]
+    case .gemm, .matrixProduct: [0, 1]
+    case .einsum: Array(inputs.indices)
+    case .recurrent: [1, 2]
+    case .attention, .linearAttention, .rotaryEmbedding, .quantizeLinear, .dequantizeLinear, .dynamicQuantizeLinear,
+      .integerConvolution, .quantizedConvolution, .integerMatrixProduct, .quantizedMatrixProduct, .batchNormalization,
+      .instanceNormalization, .layerNormalization, .rmsNormalization, .groupNormalization,
+      .localResponseNormalization, .lpNormalization, .meanVarianceNormalization, .softmax, .logSoftmax, .hardmax,
+      .activation, .unary, .isInfinite, .elementwise, .aggregate, .clip, .select, .cast, .castLike, .bitCast, .identity,
+      .dropout, .reduce, .argExtreme, .cumulative, .topK, .maxPool, .averagePool, .lpPool, .globalAveragePool,
+      .globalMaxPool, .globalLpPool, .maxUnpool, .maxRegionPool, .regionAlign, .reshape, .transpose, .flatten, .squeeze,
+      .unsqueeze, .expand, .tile, .concat, .split, .slice, .pad, .gather, .gatherElements, .gatherND, .scatterElements,
+      .scatterND, .tensorScatter, .depthToSpace, .spaceToDepth, .resize, .gridSample, .affineGrid, .columnsToImage,
+      .centerCropPad, .reverseSequence, .triangle, .compress, .unique, .nonZero, .oneHot, .eyeLike, .range,
+      .constantOfShape, .shape, .size, .nonMaxSuppression, .determinant, .fourierTransform, .shortTimeFourierTransform,
+      .window, .melWeightMatrix, .softmaxCrossEntropyLoss, .negativeLogLikelihoodLoss:
+      []
+    }
   }
 }

@@ -26,7 +26,13 @@ package struct EvaluationRunner {
     artifacts = try ArtifactStore(folder: URL(fileURLWithPath: context.artifactFolder))
     data = try StudyData(
       source: context.spec.data, split: context.spec.split, input: context.spec.input, device: device)
-    let dense = try data.checked(ONNXFile.decode(artifacts.read(context.network), externalDataFolder: nil))
+    var dense = try data.checked(ONNXFile.decode(artifacts.read(context.network), externalDataFolder: nil))
+    let spec = context.spec
+    if DenseNetwork.needsNormalizations(
+      dense, policy: spec.network.batchNormalization, criteria: spec.space.criteria)
+    {
+      dense = try DenseNetwork.insertingNormalizations(dense, data: data, seed: spec.seed)
+    }
     let cache = try ScoreCache(artifacts: artifacts, folder: artifacts.folder)
     execution = try PlanExecution(
       dense: dense, denseDigest: context.network, data: data, cache: cache, device: device)
@@ -49,7 +55,7 @@ package struct EvaluationRunner {
     let module = try execution.denseModule()
     let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
     let latency = try latency(clock: &clock, progress: progress) { spec, seed in
-      try LatencyProfiler.measure(module, spec: spec, seed: seed)
+      try LatencyProfiler.measure(exported(execution.dense, module), spec: spec, seed: seed)
     }
     return try export(
       execution.dense, accuracy: accuracy, loss: loss, latency: latency, counts: [:], clock: clock, progress: progress)
@@ -89,10 +95,12 @@ package struct EvaluationRunner {
     metadata.epochs = assignment.toEpochs
 
     let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
-    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
-      try LatencyProfiler.measure(dense: execution.denseModule(), pruned: module, spec: spec, seed: seed)
-    }
     let network = try metadata.laid(over: Checkpoint.capture(module))
+    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
+      try LatencyProfiler.measure(
+        dense: exported(execution.dense, execution.denseModule()), pruned: exported(network, module), spec: spec,
+        seed: seed)
+    }
     return try export(
       network, accuracy: accuracy, loss: loss, latency: latency, counts: metadata.counts, clock: clock,
       progress: progress)
@@ -111,7 +119,7 @@ package struct EvaluationRunner {
       module = try execution.denseModule()
     }
     let (accuracy, loss) = try evaluate(module, on: .sealed, clock: &clock, progress: progress)
-    let figures = try NetworkFigures(of: network)
+    let figures = try NetworkFigures(of: network.foldingInsertedBatchNormalizations())
     return EvaluationResult(
       measures: measures(figures, accuracy, loss, latency: nil), checkpoint: nil, timings: clock.seconds)
   }
@@ -143,6 +151,12 @@ package struct EvaluationRunner {
     }
   }
 
+  /// The module to measure: what is delivered has no inserted normalisations.
+  private func exported(_ network: Graph, _ module: GraphModule) throws -> GraphModule {
+    guard !network.insertedBatchNormalizations.isEmpty else { return module }
+    return try GraphModule(network.foldingInsertedBatchNormalizations(), device: execution.device)
+  }
+
   private func export(
     _ network: Graph, accuracy: Proportion, loss: Double, latency: Latency?, counts: [String: [Int]],
     clock: StepClock, progress: EvaluationProgress
@@ -151,7 +165,10 @@ package struct EvaluationRunner {
     try progress(.export, 0)
     let (digest, figures) = try clock.measure(.export) {
       let bytes = try ONNXFile.encode(network)
-      return (try artifacts.put(bytes), try NetworkFigures(of: network, sizeBytes: bytes.count))
+      // The checkpoint is continued from, so it keeps what was inserted; the figures are those of what is delivered.
+      let delivered = network.foldingInsertedBatchNormalizations()
+      let size = network.insertedBatchNormalizations.isEmpty ? bytes.count : try ONNXFile.encode(delivered).count
+      return (try artifacts.put(bytes), try NetworkFigures(of: delivered, sizeBytes: size))
     }
     return EvaluationResult(
       measures: measures(figures, accuracy, loss, latency: latency), checkpoint: digest, timings: clock.seconds,

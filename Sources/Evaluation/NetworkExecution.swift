@@ -28,7 +28,15 @@ package enum NetworkExecution {
     let results = try withInference {
       try module.forward(inputs.mapValues { try Tensor($0, device: device) }, mode: .evaluation)
     }
-    return try results.mapValues { try $0.tensorData() }
+    var arrays: [String: TensorData] = [:]
+    for output in graph.outputs {
+      guard let result = try results[output.name]?.tensorData() else { continue }
+      // Tensors hold narrow numbers as their codes.
+      arrays[output.name] =
+        output.elementType.isNarrow
+        ? try TensorData(output.elementType, shape: result.shape, bytes: result.bytes) : result
+    }
+    return arrays
   }
 
   private static func check(_ array: TensorData, fits input: ValueInfo, bound: inout [String: Int]) throws {

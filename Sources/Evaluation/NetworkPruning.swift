@@ -8,6 +8,9 @@ import Training
 /// Prunes one network by one plan, outside any study, by the steps of a study's trials.
 package struct NetworkPruning {
   package let network: Graph
+  /// The dense network in its old shapes, its removed channels masked so that it computes what the cut one computes before
+  /// any recovery; nil for elements, and unless asked for.
+  package let masked: Graph?
   package let before: NetworkFigures
   package let after: NetworkFigures
   /// Kept and all units of each group, in the network's order.
@@ -19,13 +22,23 @@ package struct NetworkPruning {
   /// nearly always means another input scaling than it was trained with, unless `allowsNearChance`.
   package init(
     _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, allowsNearChance: Bool = false,
-    progress: EvaluationProgress
+    batchNormalization policy: BatchNormalizationPolicy = .auto,
+    makesMasked: Bool = false, progress: EvaluationProgress
   ) throws {
-    let dense = try data?.checked(graph) ?? graph
+    var dense = try data?.checked(graph) ?? graph
+    if DenseNetwork.needsNormalizations(dense, policy: policy, criteria: [plan.criterion]) {
+      guard let data else {
+        throw EvaluationError(
+          .badPlan,
+          "'\(graph.name)' has no batch normalisation, and one that is inserted needs data for its statistics.",
+          remedy: "Name a dataset with --data, or take another criterion.")
+      }
+      dense = try DenseNetwork.insertingNormalizations(dense, data: data, seed: plan.seed)
+    }
     var clock = StepClock()
     let execution = try PlanExecution(
       dense: dense, denseDigest: Digest(of: ONNXFile.encode(dense)), data: data, device: data?.device ?? .cpu)
-    var before = try NetworkFigures(of: dense)
+    var before = try NetworkFigures(of: dense.foldingInsertedBatchNormalizations())
     if let data {
       try progress(.evaluate, 0)
       let (accuracy, loss) = try AccuracyMeasurement.run(
@@ -53,7 +66,7 @@ package struct NetworkPruning {
       try progress(.fineTune, 0)
       try execution.fineTune(module, plan: plan, from: 0, to: epochs, clock: &clock) { try progress(.fineTune, $0) }
     }
-    let network = try Checkpoint.capture(module, plan: plan)
+    let network = try Checkpoint.capture(module, plan: plan).foldingInsertedBatchNormalizations()
     var after = try NetworkFigures(of: network)
     if let data {
       try progress(.evaluate, 0)
@@ -62,6 +75,9 @@ package struct NetworkPruning {
       (after.accuracy, after.loss) = (accuracy, loss)
     }
     self.network = network
+    masked =
+      makesMasked && plan.granularity == .channel
+      ? try execution.analysis.masked(dense, keeping: pruned.keptUnits).foldingInsertedBatchNormalizations() : nil
     self.before = before
     self.after = after
     groups = Self.names(pruned, execution).map { name in

@@ -7,12 +7,15 @@ package struct PrunedNetwork {
   package var graph: Graph
   /// Kept and all units of each group (or elements of each weight), as `[kept, all]`.
   package var counts: [String: [Int]]
+  /// For each group the units that stay, ascending; empty for elements.
+  package var keptUnits: [String: [Int]] = [:]
   /// Names exactly what was kept, so that a rebuilt network can be compared without its weights.
   package var keptDigest: Digest
 
   /// From the units that stay, ascending, of groups with this many units.
   package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) throws {
     self.graph = graph
+    self.keptUnits = keptUnits
     counts = Dictionary(
       uniqueKeysWithValues: keptUnits.map { name, kept in (name, [kept.count, unitCounts[name] ?? kept.count]) })
     keptDigest = try CanonicalBytes.digest(of: keptUnits)

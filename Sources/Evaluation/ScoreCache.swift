@@ -22,7 +22,7 @@ package struct ScoreKey: Hashable, Sendable, Codable {
     self.criterion = criterion
     self.granularity = granularity
     self.data = criterion.needsData ? data : nil
-    self.seed = criterion.needsData || criterion == .random ? seed : nil
+    self.seed = criterion.needsData || criterion.drawsNumbers ? seed : nil
   }
 }
 

@@ -6,14 +6,16 @@ import ModelGraph
 struct ExecutionPlan {
   struct Step {
     let node: Int
-    let kernel: Kernel
+    let body: KernelBody
     /// References; -1 stands for an absent input.
     let arguments: [Int]
-    /// The slot of the result.
-    let result: Int
+    /// Constant integer inputs by position, so that a kernel need not copy them from a device.
+    let constantIntegers: [[Int]?]
+    /// The slots of the results by output; -1 for one that is not wanted.
+    let results: [Int]
     /// Slots that nothing reads after this step.
     let released: [Int]
-    /// The rectifier may write over its argument when nobody watches.
+    /// The kernel may write over its first argument when nobody watches.
     let overwrites: Bool
   }
 
@@ -24,6 +26,8 @@ struct ExecutionPlan {
   let inputSlots: [Int]
   /// The references of the network's outputs, in its order.
   let outputs: [Int]
+  /// The reference of what the loss takes (`Graph.scoresValue`); nil for a network without outputs.
+  let scores: Int?
 
   /// The graph must be valid (`Graph.validate`).
   init(_ graph: Graph) throws {
@@ -39,16 +43,21 @@ struct ExecutionPlan {
     }
     inputSlots = graph.inputs.map { newSlot($0.name) }
 
-    var drafts: [(kernel: Kernel, arguments: [Int], result: Int)] = []
+    var drafts: [(body: KernelBody, context: KernelContext, arguments: [Int], results: [Int])] = []
+    let types = graph.holdsNarrowNumbers ? try graph.facts().mapValues(\.elementType) : [:]
     for node in graph.nodes {
-      let kernel = try Kernel(node)
+      let context = KernelContext(node, in: graph, types: types)
+      let body = try context.kernelBody()
       let arguments = node.inputs.map { $0.isEmpty ? -1 : references[$0] ?? -1 }
-      drafts.append((kernel, arguments, newSlot(node.outputs[0])))
+      let results = node.outputs.map { $0.isEmpty ? -1 : newSlot($0) }
+      drafts.append((body, context, arguments, results))
     }
     slotCount = slots
     outputs = graph.outputs.map { references[$0.name] ?? -1 }
 
-    let kept = Set(outputs)
+    scores = graph.scoresValue.flatMap { references[$0] }
+
+    let kept = Set(outputs + (scores.map { [$0] } ?? []))
     var readers = [Int](repeating: 0, count: slots)
     var lastReader = [Int](repeating: -1, count: slots)
     var producer = [Int](repeating: -1, count: slots)
@@ -57,24 +66,29 @@ struct ExecutionPlan {
         readers[reference - weightCount] += 1
         lastReader[reference - weightCount] = position
       }
-      producer[draft.result] = position
-      // A result that nothing reads is dropped at once.
-      lastReader[draft.result] = position
+      for slot in draft.results where slot >= 0 {
+        producer[slot] = position
+        // A result that nothing reads is dropped at once.
+        lastReader[slot] = position
+      }
     }
     var released = [[Int]](repeating: [], count: drafts.count)
     for slot in 0..<slots where lastReader[slot] >= 0 && !kept.contains(weightCount + slot) {
       released[lastReader[slot]].append(slot)
     }
     steps = drafts.enumerated().map { position, draft in
+      let node = draft.context.node
       var overwrites = false
-      if case .relu = draft.kernel, let reference = draft.arguments.first, reference >= weightCount {
+      if node.op == .activation(.relu), let reference = draft.arguments.first, reference >= weightCount {
         let slot = reference - weightCount
         overwrites =
           readers[slot] == 1 && !kept.contains(reference) && producer[slot] >= 0
-          && drafts[producer[slot]].kernel.leavesItsResultFree
+          && drafts[producer[slot]].results.first == slot
+          && drafts[producer[slot]].context.node.op.leavesItsResultFree
       }
       return Step(
-        node: position, kernel: draft.kernel, arguments: draft.arguments, result: draft.result,
+        node: position, body: draft.body, arguments: draft.arguments,
+        constantIntegers: draft.context.shortLists, results: draft.results,
         released: released[position], overwrites: overwrites)
     }
   }

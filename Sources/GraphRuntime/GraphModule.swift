@@ -10,7 +10,7 @@ package final class GraphModule {
   package let device: Device
   /// How inputs and weights of four axes lie in memory.
   package let memoryFormat: MemoryFormat
-  /// What is learned: float weights, sorted by name, each collecting its gradient.
+  /// What is learned: float weights that are not frozen, sorted by name, each collecting its gradient.
   package let parameters: [(name: String, tensor: Tensor)]
   /// Running means and variances of batch normalisation, sorted by name.
   package let statistics: [(name: String, tensor: Tensor)]
@@ -30,6 +30,7 @@ package final class GraphModule {
     try graph.validate()
     let plan = try ExecutionPlan(graph)
     let roles = graph.weightRoles()
+    let frozen = graph.frozenWeights
     var weights: [Tensor] = []
     var parameters: [(name: String, tensor: Tensor)] = []
     var statistics: [(name: String, tensor: Tensor)] = []
@@ -38,7 +39,7 @@ package final class GraphModule {
       var tensor = try Tensor(data, device: device)
       if memoryFormat == .channelsLast, data.shape.count == 4 { tensor = try tensor.contiguous(.channelsLast) }
       switch roles[name] {
-      case .trainable where tensor.type.isFloatingPoint:
+      case .trainable where tensor.type.isFloatingPoint && !frozen.contains(name):
         try tensor.requiringGrad()
         parameters.append((name, tensor))
       case .statistic: statistics.append((name, tensor))
@@ -95,7 +96,17 @@ package final class GraphModule {
         .missingInput, "The network '\(graph.name)' has \(graph.inputs.count) inputs; one was given.",
         remedy: "Give them by name.")
     }
-    guard let result = try run([input], mode: mode, dropout: dropout, observe: observe).first else {
+    return try single(run([input], mode: mode, dropout: dropout, observe: observe))
+  }
+
+  /// What the loss takes for a network with one input: the first output, or what goes into a Softmax, LogSoftmax or Sigmoid
+  /// that the network ends with, since the loss applies its own, and more exactly.
+  package func scores(_ input: Tensor, mode: ExecutionMode, dropout: TorchGenerator? = nil) throws -> Tensor {
+    try single(run([input], mode: mode, dropout: dropout, wanting: plan.scores.map { [$0] } ?? []))
+  }
+
+  private func single(_ results: [Tensor]) throws -> Tensor {
+    guard let result = results.first else {
       throw GraphRuntimeError(.unsupported, "The network '\(graph.name)' has no output.")
     }
     return result
@@ -108,8 +119,8 @@ package final class GraphModule {
   }
 
   private func run(
-    _ inputs: [Tensor], mode: ExecutionMode, dropout: TorchGenerator?,
-    observe: ((Node, [String: Tensor]) throws -> Void)?
+    _ inputs: [Tensor], mode: ExecutionMode, dropout: TorchGenerator?, wanting references: [Int]? = nil,
+    observe: ((Node, [String: Tensor]) throws -> Void)? = nil
   ) throws -> [Tensor] {
     var frame = ExecutionFrame(
       weights: weights, mode: mode, dropout: dropout, momentumOverride: momentumOverride,
@@ -118,17 +129,25 @@ package final class GraphModule {
       frame.values[plan.inputSlots[position]] = try accepted(input, as: graph.inputs[position])
     }
     for step in plan.steps {
-      let result: Tensor
+      let results: [Tensor?]
       do {
-        result = try frame.run(step, overwriting: observe == nil)
+        results = try frame.run(step, overwriting: observe == nil)
       } catch let error as TensorError {
         throw GraphRuntimeError(error, in: graph.nodes[step.node])
+      } catch let misfit as ShapeMisfit {
+        let shapes = step.arguments.map { frame.tensor($0)?.shape }
+        throw GraphRuntimeError(.nodeFailed, misfit.error(in: graph.nodes[step.node], shapes: shapes).message)
       }
-      frame.values[step.result] = result
+      for (position, slot) in step.results.enumerated() where slot >= 0 {
+        guard position < results.count, let result = results[position] else {
+          throw KernelContext(graph.nodes[step.node], in: graph).failure("gave no output \(position)")
+        }
+        frame.values[slot] = result
+      }
       if let observe { try observe(graph.nodes[step.node], seen(by: step, in: frame)) }
       for slot in step.released { frame.values[slot] = nil }
     }
-    return plan.outputs.map { reference in
+    return (references ?? plan.outputs).map { reference in
       guard let output = frame.tensor(reference) else { preconditionFailure("an output was freed") }
       return output
     }
@@ -144,6 +163,11 @@ package final class GraphModule {
         case .symbolic: true
         }
       }
+    guard input.type == ScalarType(info.elementType) else {
+      throw GraphRuntimeError(
+        .inputType,
+        "The input '\(info.name)' of '\(graph.name)' has the type \(input.type); it needs \(info.elementType).")
+    }
     guard fits else {
       throw GraphRuntimeError(
         .inputShape, "The input '\(info.name)' of '\(graph.name)' has shape \(shape); it needs \(describe(info.shape))."
@@ -168,7 +192,9 @@ package final class GraphModule {
     for (name, reference) in zip(node.inputs, step.arguments) {
       if let tensor = frame.tensor(reference) { tensors[name] = tensor }
     }
-    if let tensor = frame.values[step.result] { tensors[node.outputs[0]] = tensor }
+    for (name, slot) in zip(node.outputs, step.results) where slot >= 0 {
+      if let tensor = frame.values[slot] { tensors[name] = tensor }
+    }
     return tensors
   }
 }

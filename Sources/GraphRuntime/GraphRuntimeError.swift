@@ -9,6 +9,8 @@ package struct GraphRuntimeError: DescribedError, Equatable {
     case missingInput
     /// An input has another shape than the network declares.
     case inputShape
+    /// An input has another element type than the network declares.
+    case inputType
     /// A dropout node trains without a generator.
     case missingGenerator
     /// A node has the wrong number of inputs, or attributes that cannot run.

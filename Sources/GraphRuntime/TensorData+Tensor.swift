@@ -14,6 +14,7 @@ extension Tensor {
 }
 
 extension ScalarType {
+  /// Narrow types lie in tensors as their codes, which libtorch sees as bytes.
   package init(_ type: ElementType) {
     self =
       switch type {
@@ -30,6 +31,9 @@ extension ScalarType {
       case .uint32: .uint32
       case .uint64: .uint64
       case .bool: .bool
+      case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0, .float4e2m1, .int4, .uint4,
+        .int2, .uint2:
+        .uint8
       }
   }
 }

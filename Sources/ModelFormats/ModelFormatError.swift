@@ -19,12 +19,22 @@ package struct ModelFormatError: DescribedError, Equatable {
     case unsupportedType
     /// External data that is missing, or lies where we do not look.
     case externalData
+    /// A value was chosen for an input or an axis that is not there, or cannot have it.
+    case badSetting
   }
 
   package let code: Code
   package let message: String
   package let remedy: String?
-  package var exitCode: ExitCode { code == .unreadable ? .missingInput : .badData }
+  package var exitCode: ExitCode {
+    switch code {
+    case .unreadable: .missingInput
+    case .badSetting: .configuration
+    case .tooLarge, .malformed, .unsupportedOperator, .unsupportedForm, .unsupportedVersion, .unsupportedType,
+      .externalData:
+      .badData
+    }
+  }
 
   package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// A constant tensor as bytes: row-major, little-endian, without gaps.
-package struct TensorData: Sendable, Equatable {
+package struct TensorData: Sendable, Hashable {
   package let elementType: ElementType
   package let shape: [Int]
   package let bytes: Data

@@ -10,28 +10,40 @@ package enum WeightRole: Sendable, Hashable {
 
 extension Graph {
   /// The role of every weight that a node reads, by how it is read; trainable wins where a weight is read in several ways.
+  ///
+  /// A weight also counts as read by those who read what Identity, Transpose, Reshape and the like make of it. Integers
+  /// and booleans are constants.
   package func weightRoles() -> [String: WeightRole] {
     var roles: [String: WeightRole] = [:]
-    func note(_ inputs: ArraySlice<String>, _ role: WeightRole) {
-      for name in inputs where weights[name] != nil && roles[name] != .trainable {
-        roles[name] = role
-      }
-    }
-    for node in nodes {
-      switch node.op {
-      case .convolution, .gemm:
-        note(node.inputs[...], .trainable)
-      case .batchNormalization:
-        note(node.inputs.prefix(3), .trainable)
-        note(node.inputs.dropFirst(3), .statistic)
-      case .elementwise:
-        note(node.inputs[...], .trainable)
-      case .activation, .maxPool, .averagePool, .globalAveragePool, .concat, .slice, .pad, .flatten, .reduceMean,
-        .softmax, .identity, .dropout:
-        note(node.inputs[...], .constant)
-      }
+    let computed = computedConstants
+    for (name, reading) in weightReadings() {
+      guard let weight = weights[name] else { continue }
+      // A mask that was computed before it was added is none that training made.
+      let isMask = reading == .operand && computed.contains(name)
+      roles[name] = isMask ? .constant : reading.role(of: weight)
     }
     return roles
+  }
+
+  /// Weights that are learned as operands of sums and products only: of a single number, they would be constants.
+  package func operandWeights() -> Set<String> {
+    Set(weightReadings().filter { $0.value == .operand && weights[$0.key] != nil }.keys)
+      .subtracting(computedConstants)
+  }
+
+  private func weightReadings() -> [String: WeightReading] {
+    var readings: [String: WeightReading] = [:]
+    for node in nodes.reversed() {
+      for (position, input) in node.inputs.enumerated() where !input.isEmpty {
+        let reading: WeightReading =
+          switch node.op.reading(of: position) {
+          case .passedOn: node.outputs.compactMap { readings[$0] }.max() ?? .constant
+          case let fixed: fixed
+          }
+        readings[input] = max(readings[input] ?? .constant, reading)
+      }
+    }
+    return readings
   }
 
   /// Learned numbers; running statistics and constants are not counted.
@@ -41,10 +53,40 @@ extension Graph {
 
   /// Learned numbers that are not zero.
   package var nonzeroParameterCount: Int {
-    trainableWeights.reduce(0) { $0 + $1.floats.count { $0 != 0 } }
+    trainableWeights.reduce(0) { count, weight in
+      count
+        + (weight.elementType == .float32
+          ? weight.floats.count { $0 != 0 } : weight.doubleValues.count { $0 != 0 })
+    }
   }
 
   private var trainableWeights: [TensorData] {
     weightRoles().compactMap { name, role in role == .trainable ? weights[name] : nil }
+  }
+}
+
+/// How an operator reads an input, as far as it says whether a weight there is learned; the later ones win.
+enum WeightReading: Int, Comparable {
+  /// As whoever reads the result does.
+  case passedOn
+  case constant
+  case statistic
+  /// As one operand of a sum or product: learned, unless it is a single number.
+  case operand
+  /// As a table of rows to choose from: learned where it has two axes.
+  case table
+  case trainable
+
+  static func < (left: WeightReading, right: WeightReading) -> Bool { left.rawValue < right.rawValue }
+
+  func role(of weight: TensorData) -> WeightRole {
+    guard weight.elementType.isFloatingPoint else { return .constant }
+    switch self {
+    case .passedOn, .constant: return .constant
+    case .statistic: return .statistic
+    case .operand: return weight.elementCount > 1 ? .trainable : .constant
+    case .table: return weight.shape.count == 2 ? .trainable : .constant
+    case .trainable: return .trainable
+    }
   }
 }

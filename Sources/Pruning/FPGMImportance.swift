@@ -14,19 +14,15 @@ package struct FPGMImportance: ImportanceCriterion {
   package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
     var scores: GroupScores = [:]
     for group in groups {
-      let sums = UnitSums(group, weights: context.kernels.contains)
       var totals = [Double](repeating: 0, count: group.units.count)
-      for weight in sums.weights {
-        guard let rows = sums.rows(of: weight) else {
-          throw PruningError(
-            .unsupportedCriterion, "The filters of '\(weight)' are cut in several ways, so they cannot be compared.",
-            remedy: "Take another criterion, or exclude the layer.")
-        }
-        let tensor = try context.tensor(weight)
+      for layer in try UnitSlices(group, in: context).slices {
         // Filters are compared with those of equal size; in one layer all are, unless layers share the weight in odd ways.
-        for members in Dictionary(grouping: rows.units, by: \.indices.count).values {
-          let distances = try Self.distanceSums(tensor, axis: rows.axis, filters: members.map(\.indices))
-          for (member, distance) in zip(members, distances) { totals[member.unit] += distance }
+        for places in Dictionary(grouping: layer.units.indices, by: { layer.rows[$0].count }).values {
+          let matrix = try Tensor(
+            doubles: places.flatMap { layer.rows[$0] }, shape: [places.count, layer.rows[places[0]].count],
+            device: context.module.device)
+          let distances = try matrix.pairwiseDistance(matrix).sum([1]).doubles
+          for (place, distance) in zip(places, distances) { totals[layer.units[place]] += distance }
         }
       }
       scores[group.name] = totals.map { Float($0) }
@@ -36,16 +32,5 @@ package struct FPGMImportance: ImportanceCriterion {
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
     try refuseElements()
-  }
-
-  /// For each filter (the slices of `weight` at its indices) the sum of its distances to all, in double precision.
-  private static func distanceSums(_ weight: Tensor, axis: Int, filters: [[Int]]) throws -> [Double] {
-    let indices = filters.flatMap { $0.map(Int64.init) }
-    let axes = [axis] + (0..<weight.rank).filter { $0 != axis }
-    let matrix =
-      try weight.permute(axes)
-      .indexSelect(0, try Tensor(int64s: indices, shape: [indices.count], device: weight.device))
-      .reshape([filters.count, -1]).to(.float64)
-    return try matrix.pairwiseDistance(matrix).sum([1]).doubles
   }
 }

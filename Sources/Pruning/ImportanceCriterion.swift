@@ -2,7 +2,7 @@ import ChannelGroups
 import Selection
 import StudyModel
 
-/// A way to judge how much a network needs its channels or its single weights; higher is more important.
+/// A way to judge how much a network needs its channels or its single weights; higher is more important unless the plan removes the high or the outlying.
 ///
 /// A conforming type is stateless, draws random numbers only from the context's seed and leaves the network as it found it:
 /// weights, statistics and empty gradients. Scores are per group; making groups comparable is Selection's task.
@@ -20,7 +20,7 @@ package protocol ImportanceCriterion: Sendable {
 extension ImportanceCriterion {
   /// For criteria that judge whole channels only.
   func refuseElements() throws -> Never {
-    let others = Criterion.allCases.filter { $0 != .batchNormScale && $0 != .fpgm }.map(\.rawValue)
+    let others = Criterion.allCases.filter(\.judgesElements).map(\.rawValue)
     throw PruningError(
       .unsupportedCriterion, "The criterion '\(criterion.rawValue)' judges channels, not single weights.",
       remedy: "Take granularity channel, or one of: \(others.joined(separator: ", ")).")

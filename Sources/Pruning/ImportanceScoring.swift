@@ -15,6 +15,18 @@ package enum ImportanceScoring {
     case .batchNormScale: BatchNormScaleImportance()
     case .taylor: TaylorImportance()
     case .fpgm: FPGMImportance()
+    case .linf: LInfinityImportance()
+    case .lamp: LAMPImportance()
+    case .mean: WeightMomentImportance(.mean)
+    case .variance: WeightMomentImportance(.variance)
+    case .skewness: WeightMomentImportance(.skewness)
+    case .kurtosis: WeightMomentImportance(.kurtosis)
+    case .gradientSign: GradientSignImportance()
+    case .snip: SNIPImportance()
+    case .grasp: GraSPImportance()
+    case .synflow: SynFlowImportance()
+    case .fisher: FisherImportance()
+    case .obd: OBDImportance()
     }
   }
 

@@ -47,10 +47,18 @@ package struct ScoringContext {
   }
 
   /// Runs `body` after the backward pass of each calibration batch, with that batch's gradients in the module's parameters.
+  package func forEachGradient(_ body: () throws -> Void) throws {
+    try forEachLoss { loss in
+      try loss.backward()
+      try body()
+    }
+  }
+
+  /// Runs `body` with the loss of each calibration batch, the module's gradients empty.
   ///
   /// The loss is the mean cross-entropy, in evaluation mode: in training mode a batch normalisation makes the loss
   /// indifferent to the scale of the filter before it, and the gradient along the filter would be zero. No augmentation.
-  package func forEachGradient(_ body: () throws -> Void) throws {
+  package func forEachLoss(_ body: (Tensor) throws -> Void) throws {
     guard let data else {
       throw PruningError(
         .missingData, "Scores from gradients need training data.", remedy: "Name the data, or take another criterion.")
@@ -62,8 +70,7 @@ package struct ScoringContext {
     for _ in 0..<calibration.batches {
       let (images, labels) = try data.batch(order.next())
       try module.zeroGradients()
-      try module.forward(images, mode: .evaluation).crossEntropy(labels: labels).backward()
-      try body()
+      try body(try module.scores(images, mode: .evaluation).crossEntropy(labels: labels))
     }
     try module.zeroGradients()
   }

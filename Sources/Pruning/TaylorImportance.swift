@@ -58,14 +58,9 @@ package struct TaylorImportance: ImportanceCriterion {
     let outputs = Set(graph.outputs.map(\.name))
     var gates = Set<String>()
     for node in graph.nodes {
-      let kernels: [String]
-      switch node.op {
-      case .convolution: kernels = Array(node.inputs.dropFirst())
-      case .gemm: kernels = node.inputs.filter { graph.weights[$0] != nil }
-      case .batchNormalization, .activation, .maxPool, .averagePool, .globalAveragePool, .elementwise, .concat, .slice,
-        .pad, .flatten, .reduceMean, .softmax, .identity, .dropout:
-        continue
-      }
+      guard !node.kernelPositions.isEmpty else { continue }
+      // The kernel and the bias, whichever are the network's own.
+      let kernels = node.inputs.filter { graph.weights[$0]?.elementType == .float32 }
       let value = node.outputs.first ?? ""
       let readers = outputs.contains(value) ? [] : (consumers[value] ?? []).map { graph.nodes[$0] }
       let isShared = kernels.contains { (consumers[$0] ?? []).count > 1 }

@@ -37,16 +37,6 @@ struct UnitSums {
     Set(entries.values.flatMap { $0.map(\.unit) }).count == unitCount
   }
 
-  /// The units that hold something of `weight` along its axis, with their indices; nil when the weight is cut along
-  /// several axes or in blocks of rows.
-  func rows(of weight: String) -> (axis: Int, units: [(unit: Int, indices: [Int])])? {
-    let matching = faces.filter { $0.weight == weight }
-    guard matching.count == 1, let face = matching.first, face.rows == nil, let units = entries[face] else {
-      return nil
-    }
-    return (face.axis, units)
-  }
-
   /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each covered weight, and then
   /// double precision.
   func sums(_ value: (String) throws -> Tensor) throws -> [Double] {

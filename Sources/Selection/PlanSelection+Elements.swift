@@ -21,7 +21,7 @@ extension PlanSelection {
           "Weight '\(weight.weight)' has \(weight.count) elements; its \(scores[weight.weight]?.count ?? 0) scores are not one finite number for each."
         )
       }
-      return values
+      return plan.importance(values)
     }
     let protected = zip(admitted, values).map { weight, values in
       mostImportant(min(max(plan.minimumKept, 0), weight.count), of: values)

@@ -138,7 +138,8 @@ package enum PlanSelection {
           remedy: "Look for overflow in the network's weights or gradients.")
       }
       return RemovalChain(
-        group, scores: normalization.normalized(values), roundTo: plan.roundTo, minimumKept: plan.minimumKept)
+        group, scores: normalization.normalized(plan.importance(values)), roundTo: plan.roundTo,
+        minimumKept: plan.minimumKept)
     }
   }
 

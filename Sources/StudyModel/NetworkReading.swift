@@ -7,18 +7,32 @@ enum NetworkReading {
       return .file(path: resolved(try cursor.string("an ONNX file or {builtin, weights}"), folder: folder))
     }
     let section = try cursor.section()
+    let origin: NetworkSource.Origin
     if let file = section["file"] {
-      for key in ["builtin", "weights"] where section[key] != nil {
-        throw cursor.error(.conflict, "'file' and '\(key)' exclude each other", remedy: "Remove one of them.")
+      if section["builtin"] != nil {
+        throw cursor.error(.conflict, "'file' and 'builtin' exclude each other", remedy: "Remove one of them.")
       }
-      return .file(path: resolved(try file.string("an ONNX file"), folder: folder))
+      origin = .file(path: resolved(try file.string("an ONNX file"), folder: folder))
+    } else {
+      let name = try section.required("builtin", remedy: "Name a built-in network, or write network: FILE.onnx.")
+      origin = .builtin(name: try name.string("a built-in network's name"))
     }
-    let name = try section.required("builtin", remedy: "Name a built-in network, or write network: FILE.onnx.")
-    return .builtin(
-      name: try name.string("a built-in network's name"),
+    return NetworkSource(
+      origin,
       weights: try section["weights"]?.unless("none") {
         resolved(try $0.string("a safetensors file"), folder: folder)
-      })
+      },
+      fixedInputs: try section["set"]?.entries { try $0.integer("an integer", in: Int.min...Int.max) } ?? [:],
+      statePairs: try section["state-pairs"]?.entries { try $0.string("the name of an output") } ?? [:],
+      freeze: try section["freeze"]?.unless("none") { try $0.distinct { try $0.string("a name, perhaps with *") } }
+        ?? [],
+      batchNormalization: try section["batch-norm"].map(policy) ?? .auto)
+  }
+
+  private static func policy(_ cursor: SpecCursor) throws -> BatchNormalizationPolicy {
+    let known = BatchNormalizationPolicy.allCases
+    let word = try cursor.choice("treatment of batch-norms", of: known.map(\.rawValue))
+    return known.first { $0.rawValue == word } ?? .auto
   }
 
   static func data(_ top: SpecSection, folder: String) throws -> DataSource {
@@ -86,10 +100,7 @@ enum NetworkReading {
   /// Weights that are given have seen the training file, unless the spec says otherwise.
   static func split(_ cursor: SpecCursor?, network: NetworkSource) throws -> SplitSpec {
     var split = SplitSpec()
-    switch network {
-    case .file: split.seenTraining = true
-    case .builtin(_, let weights): split.seenTraining = weights != nil
-    }
+    split.seenTraining = network.hasForeignWeights
     guard let section = try cursor?.section() else { return split }
     split.train = try count(section["train"])
     split.validation = try count(section["validation"])

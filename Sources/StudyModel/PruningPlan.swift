@@ -6,6 +6,8 @@ package struct PruningPlan: Hashable, Sendable, Codable {
   /// The version of this format; it is part of the identity.
   package var version: Int
   package var criterion: Criterion
+  /// Nil: as is usual for the criterion.
+  package var removal: Removal?
   package var granularity: Granularity
   package var scope: Scope
   package var sparsity: Sparsity
@@ -21,12 +23,14 @@ package struct PruningPlan: Hashable, Sendable, Codable {
   package var seed: UInt64
 
   package init(
-    criterion: Criterion, granularity: Granularity = .channel, scope: Scope = .global, sparsity: Sparsity,
+    criterion: Criterion, removal: Removal? = nil, granularity: Granularity = .channel, scope: Scope = .global,
+    sparsity: Sparsity,
     layers: LayerSet = LayerSet(), schedule: Schedule = .oneShot, order: LayerOrder = .allAtOnce, roundTo: Int = 1,
     minimumKept: Int = 1, recovery: Recovery = Recovery(), seed: UInt64 = 0
   ) {
     version = 1
     self.criterion = criterion
+    self.removal = removal
     self.granularity = granularity
     self.scope = scope
     self.sparsity = sparsity
@@ -51,6 +55,9 @@ package struct PruningPlan: Hashable, Sendable, Codable {
     }
   }
 
+  /// Scores as importance: the lowest leave.
+  package func importance(_ scores: [Float]) -> [Float] { (removal ?? criterion.usualRemoval).importance(scores) }
+
   /// The bytes that name this plan and travel with its networks.
   package func canonicalBytes() throws -> Data { try CanonicalBytes.encode(self) }
 
@@ -70,12 +77,77 @@ package enum Criterion: String, Hashable, Sendable, Codable, CaseIterable {
   case taylor
   /// Distance to the other filters of the layer (He and others 2019).
   case fpgm
+  /// Largest absolute weight.
+  case linf
+  /// Magnitude relative to what is left of the layer (Lee and others 2021).
+  case lamp
+  /// Moments of the weights.
+  case mean, variance, skewness, kurtosis
+  /// How steadily the gradient points one way from batch to batch.
+  case gradientSign = "gradient-sign"
+  /// Sensitivity of the loss to a weight's presence (Lee and others 2019).
+  case snip
+  /// Effect on the norm of the gradient (Wang and others 2020).
+  case grasp
+  /// Flow through the absolute weights, without data (Tanaka and others 2020).
+  case synflow
+  /// Diagonal of the empirical Fisher information (Theis and others 2018).
+  case fisher
+  /// Diagonal of the Hessian (LeCun and others 1990).
+  case obd
 
   /// True when scoring needs batches of training data.
   package var needsData: Bool {
     switch self {
-    case .taylor: true
-    case .random, .l1, .l2, .batchNormScale, .fpgm: false
+    case .taylor, .gradientSign, .snip, .grasp, .fisher, .obd: true
+    case .random, .l1, .l2, .batchNormScale, .fpgm, .linf, .lamp, .mean, .variance, .skewness, .kurtosis, .synflow:
+      false
+    }
+  }
+
+  /// True when scoring draws random numbers beside the choice of batches.
+  package var drawsNumbers: Bool { self == .random || self == .obd }
+
+  /// True when single weights can be judged, not channels only.
+  package var judgesElements: Bool {
+    switch self {
+    case .random, .l1, .l2, .taylor, .linf, .lamp, .gradientSign, .snip, .grasp, .synflow, .fisher, .obd: true
+    case .batchNormScale, .fpgm, .mean, .variance, .skewness, .kurtosis: false
+    }
+  }
+
+  /// Which end of the statistic leaves, where the plan does not say: as its source has it. Moments have no source that we
+  /// know of: units of little spread leave, and means, skews and tails far from those of the other units.
+  package var usualRemoval: Removal {
+    switch self {
+    case .mean, .skewness, .kurtosis: .outlying
+    case .random, .l1, .l2, .batchNormScale, .taylor, .fpgm, .linf, .lamp, .variance, .gradientSign, .snip, .grasp,
+      .synflow, .fisher, .obd:
+      .low
+    }
+  }
+
+  /// What a search tries unless its spec says otherwise.
+  package static let usual: [Criterion] = [.random, .l1, .l2, .batchNormScale, .taylor, .fpgm]
+}
+
+/// Which units leave by their statistic.
+package enum Removal: String, Hashable, Sendable, Codable, CaseIterable {
+  case low, high
+  /// Those farthest from the median of their group.
+  case outlying
+
+  /// Statistics as importance, of which the lowest leave.
+  package func importance(_ statistics: [Float]) -> [Float] {
+    switch self {
+    case .low: return statistics
+    case .high: return statistics.map { -$0 }
+    case .outlying:
+      guard !statistics.isEmpty else { return [] }
+      let sorted = statistics.sorted()
+      let middle = sorted.count / 2
+      let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+      return statistics.map { -abs($0 - median) }
     }
   }
 }

@@ -95,6 +95,21 @@ struct SpecCursor {
     return values
   }
 
+  /// A mapping whose keys are the user's own names, each at most once.
+  func entries<Value>(_ read: (SpecCursor) throws -> Value) throws -> [String: Value] {
+    guard case .mapping(let entries, _) = node else {
+      throw error(.wrongType, "\(node.summary) is not a mapping", remedy: "Write {name: value}.")
+    }
+    var values: [String: Value] = [:]
+    for entry in entries {
+      let cursor = SpecCursor(node: entry.value, path: "\(path).\(entry.key)")
+      guard values.updateValue(try read(cursor), forKey: entry.key) == nil else {
+        throw cursor.error(.duplicateKey, "'\(entry.key)' is there twice", remedy: "Remove one of the two.")
+      }
+    }
+    return values
+  }
+
   var isMapping: Bool {
     if case .mapping = node { true } else { false }
   }

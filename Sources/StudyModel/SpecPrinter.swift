@@ -73,11 +73,25 @@ package enum SpecPrinter {
   }
 
   private static func network(_ source: NetworkSource) -> SpecNode {
-    switch source {
-    case .file(let path): scalar(path)
-    case .builtin(let name, let weights):
-      mapping([("builtin", scalar(name)), ("weights", optional(weights, "none"))])
+    if source == NetworkSource(source.origin), case .file(let path) = source.origin { return scalar(path) }
+    var entries: [(String, SpecNode)] = []
+    switch source.origin {
+    case .file(let path): entries.append(("file", scalar(path)))
+    case .builtin(let name): entries.append(("builtin", scalar(name)))
     }
+    entries.append(("weights", optional(source.weights, "none")))
+    if !source.fixedInputs.isEmpty {
+      entries.append(("set", mapping(source.fixedInputs.sorted { $0.key < $1.key }.map { ($0.key, scalar($0.value)) })))
+    }
+    if !source.statePairs.isEmpty {
+      entries.append(
+        ("state-pairs", mapping(source.statePairs.sorted { $0.key < $1.key }.map { ($0.key, scalar($0.value)) })))
+    }
+    if !source.freeze.isEmpty { entries.append(("freeze", list(source.freeze))) }
+    if source.batchNormalization != .auto {
+      entries.append(("batch-norm", scalar(source.batchNormalization.rawValue)))
+    }
+    return mapping(entries)
   }
 
   private static func data(_ source: DataSource) -> SpecNode {

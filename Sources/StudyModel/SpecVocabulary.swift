@@ -18,7 +18,8 @@ enum SpecVocabulary {
         "sensitivity", "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation",
         "sparse-training", "targets", "fidelity", "timings", "notify", "reference-point",
       ]),
-    "network": Section(keys: ["builtin", "file", "weights"], notBuilt: ["state-pairs"]),
+    "network": Section(
+      keys: ["builtin", "file", "weights", "set", "state-pairs", "freeze", "batch-norm"], notBuilt: []),
     "data": Section(keys: ["format", "path"], notBuilt: []),
     "input": Section(
       keys: ["scale", "mean", "std"], notBuilt: ["layout", "colour-order", "color-order", "labels", "names"]),
@@ -48,10 +49,8 @@ enum SpecVocabulary {
   ]
 
   static let criteriaNotBuilt = [
-    "linf", "l-infinity", "threshold", "entropy", "activation-entropy", "mean-activation", "apoz", "gradient-sign",
-    "snip", "grasp", "synflow", "obd", "obs", "fisher", "hessian-trace", "hrank", "lamp", "weight-moments", "mean",
-    "variance", "skewness", "kurtosis", "movement", "dropout-rates", "gates", "wanda", "sparsegpt",
-    "distilled-sparsity",
+    "l-infinity", "threshold", "entropy", "activation-entropy", "mean-activation", "apoz", "obs", "hessian-trace",
+    "hrank", "weight-moments", "movement", "dropout-rates", "gates", "wanda", "sparsegpt", "distilled-sparsity",
   ]
   static let granularitiesNotBuilt = [
     "n:m", "block", "head", "group", "unit", "recurrent-unit", "layer",

@@ -54,14 +54,6 @@ extension StudySpec {
   }
 }
 
-/// Where the dense network comes from.
-package enum NetworkSource: Hashable, Sendable, Codable {
-  /// An ONNX file.
-  case file(path: String)
-  /// A built-in network, with the weights of a safetensors file or (nil) fresh ones.
-  case builtin(name: String, weights: String?)
-}
-
 /// A dataset by format and, where the format has no home of its own, a folder.
 package struct DataSource: Hashable, Sendable, Codable {
   /// "fashion-mnist", "idx" or "cifar10".
@@ -142,7 +134,7 @@ package struct SearchSpace: Hashable, Sendable, Codable {
   package var roundTo: Int
 
   package init(
-    criteria: [Criterion] = Criterion.allCases, granularities: [Granularity] = [.channel], scope: Scope = .perGroup,
+    criteria: [Criterion] = Criterion.usual, granularities: [Granularity] = [.channel], scope: Scope = .perGroup,
     minimumSparsity: Double = 0, maximumSparsity: Double = 0.95, layers: LayerSet = LayerSet(), roundTo: Int = 1
   ) {
     self.criteria = criteria

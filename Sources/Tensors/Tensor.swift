@@ -22,6 +22,11 @@ package final class Tensor {
     self.init(owning: try floats.withUnsafeBytes { try Self.copy($0, shape: shape, type: .float32, device: device) })
   }
 
+  /// A float64 tensor of row-major values.
+  package convenience init(doubles: [Double], shape: [Int], device: Device = .cpu) throws {
+    self.init(owning: try doubles.withUnsafeBytes { try Self.copy($0, shape: shape, type: .float64, device: device) })
+  }
+
   /// An int64 tensor of row-major values: labels and indices.
   package convenience init(int64s: [Int64], shape: [Int], device: Device = .cpu) throws {
     self.init(owning: try int64s.withUnsafeBytes { try Self.copy($0, shape: shape, type: .int64, device: device) })
@@ -62,6 +67,14 @@ package final class Tensor {
         if let start = buffer.baseAddress { ct_shape(handle, start) }
         count = rank
       }
+    }
+  }
+
+  /// The size of one axis, negative ones counting from the last; 0 for an axis that it does not have.
+  package func size(_ axis: Int) -> Int {
+    withExtendedLifetime(self) {
+      let rank = ct_rank(handle)
+      return axis < rank && axis >= -rank ? ct_size(handle, axis < 0 ? axis + rank : axis) : 0
     }
   }
 

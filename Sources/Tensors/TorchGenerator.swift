@@ -5,7 +5,7 @@ import CTorchShim
 /// Seed it through `SeededGenerator.derivedSeed(_:stream:)`. Equal seeds give equal sequences on one device and build.
 package final class TorchGenerator {
   package let device: Device
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
 
   package init(seed: UInt64, device: Device = .cpu) throws {
     // libtorch's CPU generator looks at the low half of its seed only; the high half is folded in.

@@ -20,7 +20,7 @@ package enum AccuracyMeasurement {
       let end = min(start + batchSize, source.count)
       try withInference {
         let (images, labels) = try source.batch(Int64(start)..<Int64(end))
-        let logits = try module.forward(images, mode: .evaluation)
+        let logits = try module.scores(images, mode: .evaluation)
         correct += Int(try logits.argmax(1).eq(labels).sum().item())
         loss += try logits.crossEntropy(labels: labels, reduction: .sum).item()
       }

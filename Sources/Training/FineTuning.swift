@@ -59,7 +59,7 @@ package enum FineTuning {
     for step in 0..<steps {
       let (images, labels) = try source.batch(order.next(), augmentation: recovery.augmentation, generator: generator)
       let loss = try precision.computing(on: module.device) {
-        try module.forward(images, mode: .training, dropout: dropout).crossEntropy(labels: labels)
+        try module.scores(images, mode: .training, dropout: dropout).crossEntropy(labels: labels)
       }
       try loss.backward()
       let value = try loss.item()

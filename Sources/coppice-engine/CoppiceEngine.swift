@@ -10,6 +10,7 @@ struct CoppiceEngine: ParsableCommand {
     version: "0.1.0 with libtorch \(TorchRuntime.version)",
     subcommands: [
       TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, RunCommand.self,
+      OperatorsCommand.self,
       TrialHostCommand.self,
     ])
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import NetworkLoading
 import StudyModel
 import Support
 
@@ -42,7 +43,7 @@ struct ProfileCommand: ParsableCommand {
 
   func run() throws {
     let graph = try network.load()
-    let dense = try baseline.map { try NetworkSource.parse($0, weights: nil).load() }
+    let dense = try baseline.map { try NetworkSource.parse($0).load() }
     let profile = try NetworkProfile(
       graph, baseline: dense, latency: LatencySpec(batch: batch, threads: threads), seed: seed)
     if json {

@@ -74,6 +74,21 @@ struct PruneCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
   var output: String
 
+  @Option(help: ArgumentHelp("Writes the smaller network's weights as safetensors, too.", valueName: "file"))
+  var safetensors: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Writes the network in its old shapes as well, the removed channels masked: it computes the same as the smaller one.",
+      valueName: "file"))
+  var masked: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Inserts batch normalisations that an exporter folded: auto (where the criterion needs them), keep, insert.",
+      valueName: "policy"))
+  var batchNorm: BatchNormalizationPolicy = .auto
+
   @Flag(help: "Prints the result as JSON.")
   var json = false
 
@@ -84,6 +99,12 @@ struct PruneCommand: ParsableCommand {
     guard roundTo >= 1 else { throw ValidationError("--round-to must be at least 1, not \(roundTo).") }
     guard fineTune >= 0, fineTune.isFinite else {
       throw ValidationError("--fine-tune must not be negative, but is \(fineTune).")
+    }
+    guard masked == nil || granularity == .channel else {
+      throw ValidationError("--masked is for channels; pruned weights are zeros in their place already.")
+    }
+    guard masked == nil || data == nil else {
+      throw ValidationError("--masked compares the cut alone, so it goes without --data.")
     }
     guard fineTune == 0 || data != nil else { throw ValidationError("--fine-tune needs --data.") }
     guard learningRate > 0, learningRate.isFinite else {
@@ -97,6 +118,8 @@ struct PruneCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(output)
+    let arrays = try safetensors.map(OutputFile.init)
+    let maskedFile = try masked.map(OutputFile.init)
     try threads.apply()
     let graph = try network.load()
     try checkLayers(of: graph)
@@ -116,9 +139,12 @@ struct PruneCommand: ParsableCommand {
       seed: seed)
     let meter = StepMeter("prune \(graph.name)")
     let pruning = try NetworkPruning(
-      graph, plan: plan, data: loaded, epochs: fineTune, allowsNearChance: allowNearChance, progress: meter.update)
+      graph, plan: plan, data: loaded, epochs: fineTune, allowsNearChance: allowNearChance,
+      batchNormalization: batchNorm, makesMasked: masked != nil, progress: meter.update)
     meter.finish()
     try file.write(ONNXFile.encode(pruning.network))
+    try arrays?.write(SafetensorsFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
+    if let masked = pruning.masked { try maskedFile?.write(ONNXFile.encode(masked)) }
     if json {
       print(
         try PrettyJSON.text(
@@ -160,3 +186,4 @@ private struct PruneReport: Encodable {
 extension Criterion: ExpressibleByArgument {}
 extension Granularity: ExpressibleByArgument {}
 extension Scope: ExpressibleByArgument {}
+extension BatchNormalizationPolicy: ExpressibleByArgument {}

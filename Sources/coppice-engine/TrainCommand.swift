@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ModelFormats
 import ModelGraph
+import NetworkLoading
 import StudyModel
 import Support
 

@@ -20,7 +20,7 @@ struct Coppice: ParsableCommand {
         name: "One network",
         subcommands: [
           TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, InspectCommand.self,
-          RunCommand.self,
+          RunCommand.self, OperatorsCommand.self,
         ]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self]),
     ]

@@ -54,3 +54,10 @@ struct RunCommand: EngineCommand {
     commandName: engineName, abstract: "Run any network on inputs from an NPZ file and write its outputs to another.")
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
 }
+
+struct OperatorsCommand: EngineCommand {
+  static let engineName = "operators"
+  static let configuration = CommandConfiguration(
+    commandName: engineName, abstract: "List the ONNX operators that are read, and run test cases of them.")
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp(visibility: .hidden)) var arguments: [String] = []
+}

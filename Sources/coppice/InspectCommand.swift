@@ -2,6 +2,9 @@ import ArgumentParser
 import ChannelGroups
 import Foundation
 import ModelGraph
+import NetworkLoading
+import Reporting
+import StudyModel
 import Support
 
 /// Shows what a network is made of and what of it can leave. Needs no libtorch.
@@ -11,11 +14,23 @@ struct InspectCommand: ParsableCommand {
 
   @Argument(help: "An ONNX file, or builtin:NAME (\(BuiltinNetworks.names.joined(separator: ", "))).")
   var model: String
-  @Option(help: "A safetensors file with the weights.") var weights: String?
+  @Option(help: "A safetensors file with weights to lay over the network's own.") var weights: String?
+  @Option(help: ArgumentHelp("Give an integer input a fixed value. Can be repeated.", valueName: "input=value"))
+  var set: [String] = []
   @Flag(help: "Print JSON instead of tables.") var json = false
+  @Option(help: ArgumentHelp("Draw the graph, a colour for each group, into this SVG file.", valueName: "file"))
+  var picture: String?
 
   func run() throws {
-    let inspection = try NetworkInspection(NetworkFile.load(argument: model, weights: weights))
+    var source = NetworkSource.parse(model, weights: weights)
+    source.fixedInputs = try NamedValues.integers(set)
+    let graph = try source.load()
+    let analysis = try ChannelAnalysis(graph)
+    if let picture {
+      try DurableFile.write(
+        Data(GraphPicture(graph, analysis: analysis).svg.utf8), to: URL(fileURLWithPath: picture))
+    }
+    let inspection = try NetworkInspection(graph, analysis)
     print(json ? try PrettyJSON.text(of: inspection) : inspection.text, terminator: json ? "\n" : "")
   }
 }
@@ -43,7 +58,7 @@ struct NetworkInspection: Encodable {
   let layers: [Layer]
   let groups: [Group]
 
-  init(_ graph: Graph) throws {
+  init(_ graph: Graph, _ analysis: ChannelAnalysis) throws {
     let shapes = try graph.shapes()
     let roles = graph.weightRoles()
     let macs = Dictionary(
@@ -57,7 +72,6 @@ struct NetworkInspection: Encodable {
         name: node.name, op: node.op.onnxName, outputShape: shapes[node.outputs.first ?? ""] ?? [],
         parameters: trainable.reduce(0) { $0 + (graph.weights[$1]?.elementCount ?? 0) }, macs: macs[node.name] ?? 0)
     }
-    let analysis = try ChannelAnalysis(graph)
     groups = (analysis.groups + analysis.pinnedGroups).map {
       Group(name: $0.name, units: $0.units.count, layers: $0.layers, pinned: $0.pinned)
     }

@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import ModelFormats
 import ModelGraph
+import NetworkLoading
 import Search
 import SpecYAML
 import StudyModel
@@ -29,7 +30,7 @@ struct StudyPreparation {
         remedy: "Check the spelling of the path; scripts/examples holds specs to start from.")
     }
     spec = try SpecReader.read(SpecNode(yaml: text), folder: url.deletingLastPathComponent().path)
-    network = try NetworkFile.load(spec.network)
+    network = try spec.network.load()
     networkBytes = try ONNXFile.encode(network)
     let layers = spec.space.layers
     let analysis = try ChannelAnalysis(network, excluding: { !layers.contains($0) })

@@ -17,7 +17,10 @@ import Testing
       (6, ["Dashboard"], [], ["TrialHost"]),
       (5, ["Coordination", "Reporting"], [], ["Evaluation"]),
       (4, ["WorkerNode"], [], ["Pruning"]),
-      (3, ["Search", "StudyStore", "SpecYAML"], ["WireProtocol", "Selection"], ["Training", "Profiling"]),
+      (
+        3, ["Search", "StudyStore", "SpecYAML"], ["WireProtocol", "Selection", "NetworkLoading"],
+        ["Training", "Profiling"]
+      ),
       (2, [], ["StudyModel", "ModelFormats", "ChannelGroups", "Datasets"], ["GraphRuntime"]),
       (1, ["Transport", "Launching"], ["ArtifactStore", "ModelGraph"], ["Tensors"]),
       (0, ["CZMQ"], ["Support", "CLinux", "CZlib"], ["CTorchShim"]),

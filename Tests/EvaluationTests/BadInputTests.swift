@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ModelFormats
 import ModelGraph
+import NetworkLoading
 import StudyModel
 import Support
 import TestSupport
@@ -78,12 +79,11 @@ extension EvaluationTests {
       for source in [
         NetworkSource.file(path: "/nowhere/base.onnx"), .builtin(name: "resnet20", weights: "/nowhere/w.safetensors"),
       ] {
-        let error = #expect(throws: EvaluationError.self) { try source.load() }
+        let error = #expect(throws: NetworkLoadingError.self) { try source.load() }
         #expect(error?.code == .missingFile)
         #expect(error?.exitCode == .missingInput)
       }
       #expect(throws: GraphError.self) { try NetworkSource.builtin(name: "lenet", weights: nil).load() }
-      #expect(throws: EvaluationError.self) { try NetworkSource.parse("base.onnx", weights: "w.safetensors") }
     }
   }
 }

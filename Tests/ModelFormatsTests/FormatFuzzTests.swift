@@ -2,6 +2,7 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import Support
+import TestSupport
 import Testing
 
 /// Damaged bytes give an error or a valid result, never a crash and never more memory than the file justifies.
@@ -13,16 +14,39 @@ import Testing
     var accepted = 0
     for round in 0..<Self.rounds {
       var generator = SeededGenerator(seed: UInt64(round), stream: name)
-      do {
-        let graph = try ONNXFile.decode(Self.damaged(original, &generator), externalDataFolder: Golden.folder)
-        try graph.validate()
-        accepted += 1
-      } catch {
-        #expect(error is ModelFormatError, "\(error)")
-      }
+      if try Self.isRead(Self.damaged(original, &generator)) { accepted += 1 }
     }
     // Damage in a name or a weight changes nothing that can be noticed; damage in most other places is.
     #expect(accepted < Self.rounds)
+  }
+
+  /// Whole networks of every kind of layer, with sizes, positions and attributes of any number in the place of theirs.
+  @Test(arguments: try TopologyZoo.all().map(\.graph.name)) func topologies(_ name: String) throws {
+    let entry = try #require(try TopologyZoo.all().first { $0.graph.name == name })
+    let original = try ONNXFile.encode(entry.graph)
+    for round in 0..<20 {
+      var generator = SeededGenerator(seed: UInt64(round), stream: name)
+      _ = try Self.isRead(Self.damaged(original, &generator))
+      var mutator = ExtremeAttributes(generator: generator)
+      if let extreme = try? ONNXFile.encode(mutator.mutated(entry.graph)) { _ = try Self.isRead(extreme) }
+    }
+  }
+
+  /// Every operator with numbers from the ends of their range, on inputs of several shapes.
+  @Test(arguments: Operator.catalogue) func operators(_ op: Operator) throws {
+    for round in 0..<24 {
+      let generator = SeededGenerator(seed: UInt64(round), stream: op.onnxName)
+      var mutator = ExtremeAttributes(generator: generator)
+      let graph = mutator.network(of: op)
+      if let bytes = try? ONNXFile.encode(graph) { _ = try Self.isRead(bytes) }
+    }
+  }
+
+  /// A network that ends early is refused, or is one that has less.
+  @Test(arguments: ["types_17", "if_rank_13", "function_17", "sparse_13", "lstm_7"]) func cutEnds(_ name: String) throws
+  {
+    let original = try Golden.bytes(name + ".onnx")
+    for length in 0..<original.count { _ = try Self.isRead(original.prefix(length)) }
   }
 
   @Test func safetensors() throws {
@@ -46,6 +70,19 @@ import Testing
       } catch {
         #expect(error is ModelFormatError, "\(error)")
       }
+    }
+  }
+
+  /// Reads it both ways, as it is and in its canonical form. Records every error that is not of the format.
+  private static func isRead(_ bytes: Data) throws -> Bool {
+    do {
+      let graph = try ONNXFile.decode(bytes, externalDataFolder: Golden.folder)
+      try graph.validate()
+      _ = try? graph.canonical()
+      return true
+    } catch {
+      #expect(error is ModelFormatError, "\(error)")
+      return false
     }
   }
 

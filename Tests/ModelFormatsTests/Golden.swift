@@ -8,8 +8,9 @@ enum Golden {
 
   static func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
 
-  static func network(_ name: String) throws -> Graph {
-    try ONNXFile.read(folder.appendingPathComponent(name + ".onnx"))
+  /// As its file has it, unless another precision is asked for.
+  static func network(_ name: String, _ precision: ONNXFile.Precision = .asWritten) throws -> Graph {
+    try ONNXFile.read(folder.appendingPathComponent(name + ".onnx"), precision: precision)
   }
 
   /// The names of all networks, without their ending.

@@ -4,7 +4,8 @@ import Testing
 @Suite struct ShapeInferenceTests {
   private func shape(_ op: Operator, _ inputs: [[Int]?]) throws -> [Int] {
     let names = inputs.enumerated().map { $1 == nil ? "" : "x\($0)" }
-    return try Node(name: "n", op: op, inputs: names, outputs: ["y"]).outputShape(of: inputs)
+    let facts = inputs.map { shape in shape.map { ValueFact(.float32, shape: $0) } }
+    return try Node(name: "n", op: op, inputs: names, outputs: ["y"]).outputFacts(of: facts)[0].shape ?? []
   }
 
   @Test(arguments: [
@@ -29,13 +30,36 @@ import Testing
   }
 
   @Test func reindexing() throws {
-    let slice = Slice(axes: [2, -1], starts: [0, -3], ends: [Int(Int32.max), Int(Int32.max)], steps: [2, 1])
-    #expect(try shape(.slice(slice), [[1, 4, 7, 8]]) == [1, 4, 4, 3])
-    #expect(try shape(.pad(Pad(before: [0, 2, 0, 0], after: [0, 3, 0, 1])), [[1, 4, 7, 8]]) == [1, 9, 7, 9])
     #expect(try shape(.flatten(axis: -1), [[2, 3, 4]]) == [6, 4])
-    #expect(try shape(.reduceMean(axes: [2, -1], keepsAxes: false), [[2, 3, 4, 5]]) == [2, 3])
     #expect(try shape(.concat(axis: 1), [[2, 3, 4], [2, 5, 4]]) == [2, 8, 4])
     #expect(try shape(.elementwise(.multiply), [[2, 3, 4, 4], [2, 3, 1, 1]]) == [2, 3, 4, 4])
+  }
+
+  /// Operators that the onnx package has no case of.
+  @Test func regionsAndPowers() throws {
+    #expect(try shape(.globalLpPool(p: 2), [[2, 3, 4, 5, 6]]) == [2, 3, 1, 1, 1])
+    #expect(
+      try shape(.maxRegionPool(pooledShape: [7, 6], spatialScale: 1), [[1, 3, 20, 20], [5, 5]]) == [5, 3, 7, 6])
+  }
+
+  /// A target that is computed from the input's own shape, as exporters write a flattening.
+  @Test func computedTargetsFollowFromShapes() throws {
+    let nodes = [
+      Node(name: "shape", op: .shape(start: 0, end: nil), inputs: ["x"], outputs: ["s"]),
+      Node(name: "gather", op: .gather(axis: 0), inputs: ["s", "zero"], outputs: ["n"]),
+      Node(name: "unsqueeze", op: .unsqueeze, inputs: ["n", "axes"], outputs: ["u"]),
+      Node(name: "concat", op: .concat(axis: 0), inputs: ["u", "rest"], outputs: ["target"]),
+      Node(name: "reshape", op: .reshape(allowsZero: false), inputs: ["x", "target"], outputs: ["y"]),
+    ]
+    let graph = Graph(
+      name: "g", inputs: [ValueInfo(name: "x", shape: [.symbolic("batch"), .fixed(3), .fixed(4)])],
+      outputs: [ValueInfo(name: "y", shape: [.symbolic("batch"), .fixed(12)])], nodes: nodes,
+      weights: [
+        "zero": TensorData(shape: [], integers: [0]), "axes": TensorData(shape: [1], integers: [0]),
+        "rest": TensorData(shape: [1], integers: [-1]),
+      ])
+    #expect(try graph.shapes(binding: ["batch": 5])["y"] == [5, 12])
+    #expect(try graph.facts(binding: ["batch": 5])["target"]?.constant?.integers == [5, -1])
   }
 
   @Test func misfitsNameTheNodeAndTheShapes() {

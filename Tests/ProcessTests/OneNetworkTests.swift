@@ -32,10 +32,7 @@ import Testing
 
   /// The pruned file in ONNX Runtime, as others run it, gives what `coppice run` gives.
   @Test func prunedNetworkRunsAlikeInONNXRuntime() throws {
-    guard let python = ProcessInfo.processInfo.environment["COPPICE_TEST_PYTHON"] else {
-      print("skipped: COPPICE_TEST_PYTHON names no Python with onnxruntime")
-      return
-    }
+    guard let python = PythonPeer.executable(for: "prunedNetworkRunsAlikeInONNXRuntime") else { return }
     let base = try SmallStudy.trained.get()
     let folder = try TemporaryFolder()
     let prune = try coppice(
@@ -67,17 +64,8 @@ import Testing
 
   @discardableResult
   private func script(_ python: String, _ text: String, in folder: TemporaryFolder) throws -> String {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", text]
-    process.currentDirectoryURL = folder.url
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(output)")
-    return output
+    let outcome = try PythonPeer.run(python, ["-c", text], in: folder)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    return outcome.output
   }
 }

@@ -16,6 +16,8 @@ extension ComputeSuite {
     /// nothing reads them.
     @Test(arguments: try TopologyZoo.all(), Criterion.allCases)
     func compactedEqualsMasked(topology: Topology, criterion: Criterion) throws {
+      // Networks of several inputs, states and words are run by the loops of ChannelGroupsTests.
+      guard topology.graph.inputs.count == 1, topology.graph.inputs[0].elementType == .float32 else { return }
       let module = try GraphModule(topology.graph)
       let analysis = try ChannelAnalysis(topology.graph)
       guard let scores = try scores(criterion, topology, analysis, module) else { return }

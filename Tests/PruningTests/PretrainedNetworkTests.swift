@@ -8,6 +8,7 @@ import Pruning
 import StudyModel
 import Support
 import Tensors
+import TestSupport
 import Testing
 import Training
 

@@ -96,4 +96,34 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
     #expect(spec.network == .builtin(name: "resnet20", weights: "/studies/w.safetensors"))
     #expect(spec.data.path == "/d")
   }
+
+  @Test func readsHowANetworkIsPrepared() throws {
+    let text = """
+      network:
+        file: vad.onnx
+        weights: vad.safetensors
+        set: {sr: 16000}
+        state-pairs: {state: stateN}
+        freeze: ["encoder.0.*", stem]
+        batch-norm: insert
+      data: fashion-mnist
+      objectives: [accuracy]
+      """
+    let network = try readSpec(text).network
+    #expect(
+      network
+        == NetworkSource(
+          .file(path: "/studies/vad.onnx"), weights: "/studies/vad.safetensors", fixedInputs: ["sr": 16000],
+          statePairs: ["state": "stateN"], freeze: ["encoder.0.*", "stem"], batchNormalization: .insert))
+    // What is printed reads back equal.
+    #expect(try SpecReader.read(SpecNode(yaml: SpecPrinter.yaml(readSpec(text))), folder: "").network == network)
+    let twoOrigins = "network: {file: a.onnx, builtin: resnet20}\ndata: fashion-mnist\nobjectives: [accuracy]"
+    let error = #expect(throws: SpecError.self) { try readSpec(twoOrigins) }
+    #expect(error?.code == .conflict)
+    for wrong in ["set: {sr: fast}", "set: [sr]", "batch-norm: always", "state-pairs: {a: {}}", "freeze: []"] {
+      #expect(throws: SpecError.self) {
+        try readSpec("network: {file: a.onnx, \(wrong)}\ndata: fashion-mnist\nobjectives: [accuracy]")
+      }
+    }
+  }
 }

@@ -107,10 +107,52 @@ extension TensorsTests {
       let goldens = try Goldens("nodes")
       let op = try #require(NodeGoldenTests.operators[name])
       let inputs = try goldens.inputs(of: name).map { try Self.doubles($0.doubles, $0.shape) }
-      let module = try GraphModule(try NodeGoldenTests.graph(op, inputs: inputs))
+      let module = try GraphModule(
+        NodeGoldenTests.graph(op, inputs: inputs, constants: NodeGoldenTests.constants[name] ?? []))
       // The other inputs are the module's weights; running statistics are no parameters.
       let others = module.parameters.map(\.tensor)
       try Self.check([inputs[0]] + others) { tensors in try module.forward(tensors[0], mode: .evaluation) }
+    }
+
+    /// Nodes of the kernel goldens with everything of floating point in float64.
+    static let kernels = [
+      "conv of one axis", "conv of three axes", "conv SAME_LOWER", "transposed conv with groups",
+      "transposed conv uneven", "transposed conv to a shape", "transposed conv of three axes", "MaxPool dilated 1",
+      "AveragePool dilated 1", "AveragePool of one axis 1", "AveragePool of three axes 1",
+      "average pool dilated and counting", "indices of two axes 0", "gemm with a bias of (3, 1)",
+      "gemm with a bias of ()",
+      "product of vectors", "layer normalization broadcast", "instance normalization of one place",
+      "group normalization", "rms_normalization_3d_axis1_epsilon", "Mean over [-1, 1]", "Prod over all", "L1 over all",
+      "L2 over [-1, 1]", "SumSquare over [0]", "LogSumExp over [-1, 1]", "Max over [0]", "pad reflect",
+      "pad wrap", "pad edge", "pad cutting", "slice backwards", "gather grid", "gather elements",
+      "gather ND in batches", "scatter elements none", "scatter elements add", "scatter ND none", "scatter ND add",
+      "scatter ND mul", "compress flat", "split by sizes", "expand both ways", "where_example", "prelu_broadcast",
+      "swish", "swiglu", "gelu_tanh_1", "celu", "selu", "softplus", "shrink_soft", "clip above only",
+    ]
+
+    @Test(arguments: kernels)
+    func kernelsMatchCentralDifferences(name: String) throws {
+      let (node, inputs, _) = try LayerGoldens.kernels.get().node(name)
+      let isLearned = { (data: TensorData?) in data?.elementType == .float32 }
+      var weights: [String: TensorData] = [:]
+      var infos: [ValueInfo] = []
+      var tensors: [Tensor] = []
+      for (input, data) in zip(node.inputs, inputs) {
+        guard let data else { continue }
+        if isLearned(data) {
+          infos.append(ValueInfo(name: input, elementType: .float64, shape: data.shape.map(Dimension.fixed)))
+          tensors.append(try Tensor(data).to(.float64))
+        } else {
+          weights[input] = data
+        }
+      }
+      let output = ValueInfo(name: node.outputs[0], elementType: .float64, shape: [])
+      let module = try GraphModule(
+        Graph(name: name, inputs: infos, outputs: [output], nodes: [node], weights: weights))
+      try Self.check(tensors) { tensors in
+        let given = Dictionary(uniqueKeysWithValues: zip(infos.map(\.name), tensors))
+        return try #require(module.forward(given, mode: .evaluation)[output.name])
+      }
     }
 
     /// Compares the gradient of a weighted sum of the results with central differences, at up to 24 places of each input.

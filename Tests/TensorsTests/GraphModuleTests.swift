@@ -204,6 +204,87 @@ extension TensorsTests {
       #expect(shape.message.contains("[3, 1, 4, 4]") && shape.message.contains("[batch, 2, 4, 4]"))
     }
 
+    @Test func theDeclaredTypeIsChecked() throws {
+      let error = try #require(throws: GraphRuntimeError.self) {
+        try GraphModule(residual()).forward(input().to(.float64), mode: .evaluation)
+      }
+      #expect(error.code == .inputType)
+      #expect(error.message.contains("float64") && error.message.contains("float32"))
+    }
+
+    /// A value cut in two at a size that is computed from it, and put together the other way round.
+    private func swappingHalves() -> Graph {
+      let rows: [Dimension] = [.symbolic("rows"), .fixed(3)]
+      let one = TensorData(shape: [1], integers: [1])
+      return Graph(
+        name: "halves", inputs: [ValueInfo(name: "x", shape: rows)],
+        outputs: [
+          ValueInfo(name: "y", shape: rows), ValueInfo(name: "x", shape: rows),
+          ValueInfo(name: "one", elementType: .int64, shape: [.fixed(1)]),
+        ],
+        nodes: [
+          Node(name: "shape", op: .shape(start: 0, end: 1), inputs: ["x"], outputs: ["size"]),
+          Node(name: "rest", op: .elementwise(.subtract), inputs: ["size", "one"], outputs: ["tail"]),
+          Node(name: "sizes", op: .concat(axis: 0), inputs: ["one", "tail"], outputs: ["sizes"]),
+          Node(name: "split", op: .split(axis: 0), inputs: ["x", "sizes"], outputs: ["first", "others"]),
+          Node(name: "join", op: .concat(axis: 0), inputs: ["others", "first"], outputs: ["y"]),
+        ], weights: ["one": one])
+    }
+
+    @Test(arguments: [2, 5])
+    func sizesAreComputedAtRunTime(rows: Int) throws {
+      let module = try GraphModule(swappingHalves())
+      let x = try Tensor(floats: (0..<(3 * rows)).map(Float.init), shape: [rows, 3])
+      var seen: [String: [Int]] = [:]
+      let results = try module.forward(["x": x], mode: .evaluation) { node, tensors in
+        for name in node.outputs { seen[name] = try #require(tensors[name]).shape }
+      }
+      #expect(try #require(results["y"]).floats == (3..<(3 * rows)).map(Float.init) + [0, 1, 2])
+      #expect(
+        seen == ["size": [1], "tail": [1], "sizes": [2], "first": [1, 3], "others": [rows - 1, 3], "y": [rows, 3]])
+      // Inputs and weights can be outputs as well.
+      #expect(try #require(results["x"]).floats == x.floats)
+      #expect(try #require(results["one"]).int64s == [1])
+    }
+
+    @Test func sizesThatDoNotFitNameTheNode() throws {
+      let error = try #require(throws: GraphRuntimeError.self) {
+        try GraphModule(swappingHalves()).forward(["x": Tensor.zeros([0, 3])], mode: .evaluation)
+      }
+      #expect(error.code == .nodeFailed)
+      #expect(error.message.contains("Node 'split' (Split)") && error.message.contains("[0, 3]"))
+    }
+
+    @Test func outputsThatNobodyNamesAreNotMade() throws {
+      var graph = swappingHalves()
+      graph.nodes[3].outputs = ["", "others"]
+      graph.nodes[4].inputs = ["others", "others"]
+      let x = try Tensor(floats: [0, 1, 2, 3, 4, 5], shape: [2, 3])
+      let results = try GraphModule(graph).forward(["x": x], mode: .evaluation)
+      #expect(try #require(results["y"]).floats == [3, 4, 5, 3, 4, 5])
+    }
+
+    /// A file that asks for batch statistics gets them in evaluation too, with the moved ones as outputs; its weights stay.
+    @Test func aFileCanAskForBatchStatistics() throws {
+      let names = ["scale", "bias", "mean", "variance"]
+      let values: [Float] = [2, 1, 10, 4]
+      let weights = Dictionary(uniqueKeysWithValues: zip(names, values.map { TensorData(shape: [1], floats: [$0]) }))
+      let attributes = BatchNormalization(epsilon: 0, momentum: 0.25, usesBatchStatistics: true)
+      let node = Node(
+        name: "bn", op: .batchNormalization(attributes), inputs: ["x"] + names,
+        outputs: ["y", "newMean", "newVariance"])
+      let graph = Graph(
+        name: "bn", inputs: [ValueInfo(name: "x", shape: [.fixed(4), .fixed(1)])],
+        outputs: node.outputs.map { ValueInfo(name: $0, shape: []) }, nodes: [node], weights: weights)
+      let module = try GraphModule(graph)
+      let results = try module.forward(["x": Tensor(floats: [0, 0, 4, 4], shape: [4, 1])], mode: .evaluation)
+      // The batch has mean 2 and, as a population, variance 4.
+      #expect(try #require(results["y"]).floats == [-1, -1, 3, 3])
+      #expect(try #require(results["newMean"]).floats == [8])
+      #expect(try #require(results["newVariance"]).floats == [4])
+      #expect(try #require(module.tensor(named: "mean")).floats == [10])
+    }
+
     @Test func failuresNameTheNode() throws {
       var graph = try residual()
       graph.weights["conv.weight"] = .zeros([2, 3, 3, 3])

@@ -1,3 +1,4 @@
+import Foundation
 import GraphRuntime
 import ModelGraph
 import Tensors
@@ -54,27 +55,40 @@ extension TensorsTests {
       "leaky-relu": .activation(.leakyRelu(slope: 0.3)),
       "sigmoid": .activation(.sigmoid),
       "tanh": .activation(.tanh),
-      "clip": .activation(.clip(minimum: 0, maximum: 6)),
+      "clip": .clip,
       "add": .elementwise(.add),
       "subtract": .elementwise(.subtract),
       "multiply": .elementwise(.multiply),
       "concat": .concat(axis: -2),
-      "slice": .slice(Slice(axes: [0, 2, 1], starts: [1, -2, 0], ends: [1 << 31 - 1, -1, 5], steps: [2, 1, 3])),
-      "pad": .pad(Pad(before: [0, 1, -1], after: [1, 0, 2], value: 0.5)),
+      "slice": .slice,
+      "pad": .pad(mode: .constant),
       "flatten-0": .flatten(axis: 0),
       "flatten-2": .flatten(axis: 2),
       "flatten-last": .flatten(axis: -1),
-      "reduce-mean": .reduceMean(axes: [1, -1], keepsAxes: false),
-      "reduce-mean-keeping": .reduceMean(axes: [2, 3], keepsAxes: true),
+      "reduce-mean": .reduce(Reduction(.mean, keepsAxes: false)),
+      "reduce-mean-keeping": .reduce(Reduction(.mean)),
       "softmax": .softmax(axis: 1),
       "identity": .identity,
     ]
+
+    /// Inputs that are constants of a network: limits, positions, amounts, axes.
+    static let constants: [String: [TensorData]] = [
+      "clip": [TensorData(shape: [], floats: [0]), TensorData(shape: [], floats: [6])],
+      "slice": [[1, -2, 0], [1 << 31 - 1, -1, 5], [0, 2, 1], [2, 1, 3]].map(integers),
+      "pad": [integers([0, 1, -1, 1, 0, 2]), TensorData(shape: [], floats: [0.5])],
+      "reduce-mean": [integers([1, -1])],
+      "reduce-mean-keeping": [integers([2, 3])],
+    ]
+
+    private static func integers(_ values: [Int]) -> TensorData {
+      TensorData(shape: [values.count], integers: values.map(Int64.init))
+    }
 
     @Test(arguments: operators.keys.sorted())
     func matchesONNXRuntime(name: String) throws {
       let goldens = try Goldens("nodes")
       let inputs = try goldens.inputs(of: name)
-      let graph = try Self.graph(#require(Self.operators[name]), inputs: inputs)
+      let graph = try Self.graph(#require(Self.operators[name]), inputs: inputs, constants: Self.constants[name] ?? [])
       let expected = try goldens.tensor("\(name).out")
       let result = try GraphModule(graph).forward(inputs[0], mode: .evaluation)
       #expect(try difference(result, expected) < 2e-6)
@@ -89,13 +103,13 @@ extension TensorsTests {
 
     @Test func dropoutIsTheIdentityInEvaluation() throws {
       let x = try TorchGenerator(seed: 1).normal([3, 4])
-      let module = try GraphModule(try Self.graph(.dropout(ratio: 0.5), inputs: [x]))
+      let module = try GraphModule(try Self.dropout(x, ratio: 0.5))
       #expect(try module.forward(x, mode: .evaluation).floats == x.floats)
     }
 
     @Test func dropoutKeepsTheMeanInTraining() throws {
       let x = try Tensor.ones([100, 100])
-      let module = try GraphModule(try Self.graph(.dropout(ratio: 0.25), inputs: [x]))
+      let module = try GraphModule(try Self.dropout(x, ratio: 0.25))
       let y = try module.forward(x, mode: .training, dropout: TorchGenerator(seed: 1)).floats
       #expect(Set(y) == [0, Float(4) / 3])
       // 10,000 draws: four standard deviations are 0.0173.
@@ -106,19 +120,55 @@ extension TensorsTests {
 
     @Test func dropoutInTrainingNeedsAGenerator() throws {
       let x = try Tensor.ones([2, 2])
-      let module = try GraphModule(try Self.graph(.dropout(ratio: 0.25), inputs: [x]))
+      let module = try GraphModule(try Self.dropout(x, ratio: 0.25))
       let error = try #require(throws: GraphRuntimeError.self) { try module.forward(x, mode: .training) }
       #expect(error.code == .missingGenerator)
     }
 
+    @Test func dropoutTellsWhatItKept() throws {
+      let x = try Tensor.full(3, shape: [50, 40])
+      var graph = try Self.dropout(x, ratio: 0.5)
+      graph.nodes[0].outputs = ["y", "mask"]
+      graph.outputs.append(ValueInfo(name: "mask", elementType: .bool, shape: []))
+      let module = try GraphModule(graph)
+      let results = try module.forward(["x0": x], mode: .training, dropout: TorchGenerator(seed: 2))
+      let (y, mask) = (try #require(results["y"]), try #require(results["mask"]))
+      #expect(mask.type == .bool)
+      #expect(try y.floats == mask.floats.map { $0 * 6 })
+      #expect(try Set(mask.floats) == [0, 1])
+      let still = try module.forward(["x0": x], mode: .evaluation)
+      #expect(try #require(still["mask"]).floats.allSatisfy { $0 == 1 })
+    }
+
+    @Test func aFilledTensorHasItsValuesType() throws {
+      let value = try TensorData(.int64, shape: [1], bytes: Data(withUnsafeBytes(of: Int64.max) { Array($0) }))
+      let shape = try Tensor(int64s: [2, 0, 3], shape: [3])
+      for (value, type) in [(value as TensorData?, ScalarType.int64), (nil, .float32)] {
+        let module = try GraphModule(Self.graph(.constantOfShape(value: value), inputs: [shape]))
+        let empty = try module.forward(shape, mode: .evaluation)
+        #expect(empty.shape == [2, 0, 3])
+        #expect(empty.type == type)
+      }
+      let module = try GraphModule(Self.graph(.constantOfShape(value: value), inputs: [shape]))
+      let filled = try module.forward(Tensor(int64s: [1, 2, 1], shape: [3]), mode: .evaluation)
+      #expect(try filled.int64s == [.max, .max])
+    }
+
+    static func dropout(_ x: Tensor, ratio: Float) throws -> Graph {
+      try graph(.dropout, inputs: [x], constants: [TensorData(shape: [], floats: [ratio])])
+    }
+
     /// One node; its first input is the network's, the others are weights.
-    static func graph(_ op: Operator, inputs: [Tensor]) throws -> Graph {
-      let names = inputs.indices.map { "x\($0)" }
-      var weights: [String: TensorData] = [:]
-      for (name, tensor) in zip(names, inputs).dropFirst() { weights[name] = try tensor.tensorData() }
+    static func graph(_ op: Operator, inputs: [Tensor], constants: [TensorData] = []) throws -> Graph {
+      let values = try inputs.map { try $0.tensorData() } + constants
+      let names = values.indices.map { "x\($0)" }
+      let weights = Dictionary(uniqueKeysWithValues: zip(names, values).dropFirst())
       let node = Node(name: "node", op: op, inputs: names, outputs: ["y"])
       return Graph(
-        name: "one node", inputs: [ValueInfo(name: "x0", shape: inputs[0].shape.map(Dimension.fixed))],
+        name: "one node",
+        inputs: [
+          ValueInfo(name: "x0", elementType: values[0].elementType, shape: inputs[0].shape.map(Dimension.fixed))
+        ],
         outputs: [ValueInfo(name: "y", shape: [])], nodes: [node], weights: weights)
     }
   }

@@ -230,6 +230,33 @@ CTStatus ct_addcdiv_in_place(CTTensor *x, const CTTensor *a, const CTTensor *b, 
 CTStatus ct_sgd_step(CTTensor *const *parameters, CTTensor *const *velocities, intptr_t count, double learning_rate,
                      double momentum, double weight_decay, bool nesterov);
 
+// Any operator by name -------------------------------------------------------------------------------------------------
+
+// A registered operator; it lives as long as the process.
+typedef struct CTOperator CTOperator;
+// `name` such as "aten::gelu", `overload` such as "Tensor" or empty.
+CTStatus ct_find_operator(const char *name, const char *overload, CTOperator **out);
+
+typedef enum {
+  CT_ARG_NONE, CT_ARG_TENSOR, CT_ARG_TENSORS, CT_ARG_OPTIONAL_TENSORS, CT_ARG_INTEGER, CT_ARG_DECIMAL, CT_ARG_FLAG,
+  CT_ARG_INTEGERS, CT_ARG_DECIMALS, CT_ARG_FLAGS, CT_ARG_TYPE, CT_ARG_TEXT, CT_ARG_DEVICE, CT_ARG_GENERATOR,
+} CTArgumentKind;
+
+// One argument. Single values are in `integer` (flags, types, devices too) or `decimal`; a tensor or generator is the
+// handle in `items`; lists have `count` words of eight bytes at `items` (handles, int64, double), a text its bytes.
+typedef struct {
+  int32_t kind;
+  int64_t integer;
+  double decimal;
+  const void *items;
+  intptr_t count;
+} CTArgument;
+
+// Calls through libtorch's dispatcher, so that gradients and autocast work. Arguments that are left out at the end take
+// their defaults. Tensors and tensor lists among the results are written to `results` in order, at most `capacity`.
+CTStatus ct_call(const CTOperator *op, const CTArgument *arguments, intptr_t count, CTTensor **results, intptr_t capacity,
+                 intptr_t *result_count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -94,7 +94,11 @@ package enum SafetensorsFile {
     if !metadata.isEmpty { header["__metadata__"] = .words(metadata) }
     var position = 0
     for (name, data) in ordered {
-      guard let type = safetensorsTypes[data.elementType] else { continue }
+      guard let type = safetensorsTypes[data.elementType] else {
+        throw ModelFormatError(
+          .unsupportedType,
+          "The tensor '\(name)' has the type \(data.elementType.rawValue), which safetensors does not have.")
+      }
       header[name] = .tensor(
         TensorEntry(type: type, shape: data.shape, begin: position, end: position + data.bytes.count))
       position += data.bytes.count

@@ -128,14 +128,197 @@ for kind, array in [("float16", half), ("float64", half.astype(np.float64) / 3)]
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), os.path.join(OUT, f"type_{kind}.onnx"))
 bits = [0x3F80, 0xC000, 0x3E99, 0x0000, 0x4049]
 graph = helper.make_graph(
-    [node("Add", ["x", "k"])], "bfloat16", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 5])],
-    [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5])],
+    [node("Add", ["x", "k"])], "bfloat16", [helper.make_tensor_value_info("x", TensorProto.BFLOAT16, [1, 5])],
+    [helper.make_tensor_value_info("y", TensorProto.BFLOAT16, [1, 5])],
     [helper.make_tensor("k", TensorProto.BFLOAT16, [1, 5], np.array(bits, np.uint16).tobytes(), raw=True)])
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), os.path.join(OUT, "type_bfloat16.onnx"))
 
 write("unknown_operator_13", 13, [node("Selu", ["x"])])
 
+# Forms that have changed since.
+
+scales = np.array([1, 1, 2, 3], np.float32)
+empty = np.array([], np.float32)
+write("upsample_7", 7, [node("Upsample", ["x"], mode="nearest", scales=[1.0, 1.0, 2.0, 3.0])])
+write("upsample_9_linear", 9, [node("Upsample", ["x", "s"], mode="linear")], [("s", scales)])
+write("resize_10", 10, [node("Resize", ["x", "s"], mode="nearest")], [("s", np.array([1, 1, 0.5, 1.7], np.float32))])
+write("resize_10_linear", 10, [node("Resize", ["x", "s"], mode="linear")], [("s", scales)])
+write("resize_11_sizes", 11, [node("Resize", ["x", "r", "s", "z"], mode="linear")], [("r", empty), ("s", empty), ("z", ints(1, 4, 9, 5))], x=(1, 4, 6, 6))
+write("resize_11_scales", 11, [node("Resize", ["x", "r", "s"], coordinate_transformation_mode="align_corners", mode="cubic")], [("r", empty), ("s", scales)])
+write("resize_11_half_pixel_nn", 11, [node("Resize", ["x", "r", "s"], coordinate_transformation_mode="tf_half_pixel_for_nn", nearest_mode="floor")], [("r", empty), ("s", np.array([1, 1, 1.5, 0.6], np.float32))])
+write("squeeze_11", 11, [helper.make_node("Squeeze", ["x"], ["a"], axes=[2]), node("Unsqueeze", ["a"], axes=[0, 3])], x=("batch", 4, 1, 6))
+write("split_11", 11, [helper.make_node("Split", ["x"], ["a", "b"], axis=1, split=[1, 3]), node("Mul", ["a", "b"])])
+write("split_11_equal", 11, [helper.make_node("Split", ["x"], ["a", "b"], axis=1), node("Sub", ["a", "b"])])
+write("topk_9", 9, [helper.make_node("TopK", ["x"], ["a", "i"], k=3), helper.make_node("Cast", ["i"], ["f"], to=TensorProto.FLOAT), node("Add", ["a", "f"])])
+for name in ["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"]:
+    write(name.lower() + "_11", 11, [node(name, ["x"], axes=[1, -1], keepdims=0)])
+write("logsoftmax_11_joined", 11, [node("LogSoftmax", ["x"])])
+write("hardmax_11_joined", 11, [node("Hardmax", ["x"], axis=2)])
+write("softmax_11_spatial", 11, [node("Softmax", ["x"])], x=("batch", 12, 1, 1))
+group_scale, group_bias = weights(2), weights(2)
+write("gridsample_16", 16, [node("GridSample", ["x", "g"], mode="bicubic")], [("g", np.clip(weights(1, 3, 5, 2), -1, 1))], x=(1, 4, 6, 6))
+regions = np.array([[0, 0, 5, 5], [1.5, 0.5, 4, 3]], np.float32)
+write("roialign_10", 10, [node("RoiAlign", ["x", "r", "i"], output_height=3, output_width=2, sampling_ratio=2)], [("r", regions), ("i", ints(0, 0))], x=(1, 4, 6, 6))
+write("dft_17", 17, [node("DFT", ["x", "n"], axis=2)], [("n", np.array(4, np.int64))], x=("batch", 4, 6, 1))
+write("scatter_9", 9, [node("Scatter", ["x", "i", "u"], axis=1)], [("i", np.array([[[[1]], [[0]]]], np.int64)), ("u", weights(1, 2, 1, 1))])
+write("lstm_7", 7, [helper.make_node("LSTM", ["x", "w", "r", "b"], ["a", "", "c"], hidden_size=3, direction="reverse"), helper.make_node("Squeeze", ["a"], ["d"], axes=[1]), node("Add", ["d", "c"])], [("w", weights(1, 12, 4)), ("r", weights(1, 12, 3)), ("b", weights(1, 24))], x=(5, "batch", 4))
+for name, kind in [("double", TensorProto.DOUBLE), ("half", TensorProto.FLOAT16)]:
+    graph = helper.make_graph(
+        [helper.make_node("Clip", ["x"], ["a"], min=-0.1, max=0.7), helper.make_node("Pad", ["a"], ["y"], pads=[0, 1, 0, 1], value=0.3)], name,
+        [helper.make_tensor_value_info("x", kind, ["batch", 5])], [helper.make_tensor_value_info("y", kind, ["batch", 7])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)], ir_version=4), os.path.join(OUT, f"clip_pad_9_{name}.onnx"))
+
+
+# Sparse weights, branches and functions.
+
+
+def sparse(name, values, indices, dims):
+    return helper.make_sparse_tensor(
+        helper.make_tensor(name, TensorProto.FLOAT, [len(values)], values),
+        helper.make_tensor(name + ".at", TensorProto.INT64, np.shape(indices), np.ravel(indices)), dims)
+
+
+def save(name, graph, opset=17, functions=(), domains=(), check=True):
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", opset)] + [helper.make_opsetid(d, 1) for d in domains],
+        functions=list(functions), ir_version=8)
+    if check:
+        onnx.checker.check_model(model)
+    onnx.save(model, os.path.join(OUT, name + ".onnx"))
+
+
+def value(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def constant(name, *values):
+    kinds = {"value_int": 1, "value_ints": 0}
+    key = "value_int" if len(values) == 1 else "value_ints"
+    return helper.make_node("Constant", [], [name], **{key: values[0] if kinds[key] else list(values)})
+
+
+# With one scale for each group, a form that was soon withdrawn.
+graph = helper.make_graph(
+    [node("GroupNormalization", ["x", "s", "b"], num_groups=2)], "groups", [value("x", ["batch", 4, 6, 6])],
+    [value("y", ["batch", 4, 6, 6])], [numpy_helper.from_array(group_scale, "s"), numpy_helper.from_array(group_bias, "b")])
+save("groupnorm_18", graph, 18, check=False)
+
+graph = helper.make_graph(
+    [helper.make_node("Constant", [], ["b"], sparse_value=sparse("", [0.5, -2.0], [1, 4], [5])),
+     helper.make_node("MatMul", ["x", "w"], ["a"]), node("Add", ["a", "b"])],
+    "sparse", [value("x", ["batch", 3])], [value("y", ["batch", 5])])
+graph.sparse_initializer.append(sparse("w", [1.0, 2.0, 3.0], [[0, 1], [1, 4], [2, 0]], [3, 5]))
+save("sparse_13", graph, 13)
+
+# The condition is the number of axes of x; the branches use names of the graph around them, and one name twice.
+double = helper.make_graph([helper.make_node("Add", ["x", "x"], ["t"]), helper.make_node("Mul", ["t", "k"], ["r"])], "then", [], [value("r", None)])
+plain = helper.make_graph([helper.make_node("Identity", ["x"], ["r"])], "else", [], [value("r", None)])
+outside = helper.make_graph([helper.make_node("Neg", ["u"], ["t"])], "then2", [], [value("t", None)], [helper.make_tensor("z", TensorProto.FLOAT, [1], [1.0])])
+inside = helper.make_graph([helper.make_node("Mul", ["u", "z"], ["t"])], "else2", [], [value("t", None)], [helper.make_tensor("z", TensorProto.FLOAT, [1], [0.5])])
+graph = helper.make_graph(
+    [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("Size", ["s"], ["rank"]), constant("four", 4),
+     helper.make_node("Equal", ["rank", "four"], ["is"]),
+     helper.make_node("If", ["is"], ["u"], then_branch=double, else_branch=plain),
+     helper.make_node("Not", ["is"], ["isnt"]),
+     helper.make_node("If", ["isnt"], ["y"], then_branch=outside, else_branch=inside)],
+    "branches", [value("x", ["batch", 4, 6, 6])], [value("y", ["batch", 4, 6, 6])],
+    [helper.make_tensor("k", TensorProto.FLOAT, [1], [3.0])])
+save("if_rank_13", graph, 13)
+
+# By the value of an input, or the size of an axis.
+slow = helper.make_graph([helper.make_node("Relu", ["x"], ["r"])], "then", [], [value("r", None)])
+fast = helper.make_graph([helper.make_node("Neg", ["x"], ["r"])], "else", [], [value("r", None)])
+nodes = [constant("rate", 16000), helper.make_node("Equal", ["sr", "rate"], ["is"]), helper.make_node("If", ["is"], ["y"], then_branch=slow, else_branch=fast)]
+save("if_input_13", helper.make_graph(nodes, "rates", [value("x", ["batch", 4]), value("sr", [], TensorProto.INT64)], [value("y", ["batch", 4])]), 13)
+nodes = [helper.make_node("Shape", ["x"], ["s"]), constant("one", 1), helper.make_node("Gather", ["s", "one"], ["n"]), constant("limit", 10),
+         helper.make_node("Greater", ["n", "limit"], ["is"]), helper.make_node("If", ["is"], ["y"], then_branch=slow, else_branch=fast)]
+save("if_axis_13", helper.make_graph(nodes, "lengths", [value("x", ["batch", "time"])], [value("y", ["batch", "time"])]), 13)
+nodes = [helper.make_node("ReduceSum", ["x"], ["n"], keepdims=0), helper.make_node("Cast", ["n"], ["is"], to=TensorProto.BOOL), helper.make_node("If", ["is"], ["y"], then_branch=slow, else_branch=fast)]
+save("if_data_13", helper.make_graph(nodes, "data", [value("x", ["batch", 4])], [value("y", ["batch", 4])]), 13)
+
+# A function that calls another with its own attribute.
+leaky = helper.make_function(
+    "own", "Leaky", ["v"], ["w"], [helper.make_node("LeakyRelu", ["v"], ["w"])], [helper.make_opsetid("", 17)], ["slope"])
+leaky.node[0].attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT))
+twice = helper.make_function(
+    "own", "Twice", ["a", "b"], ["c", "d"],
+    [helper.make_node("Leaky", ["a"], ["t"], domain="own"), helper.make_node("Softmax", ["t"], ["c"]),
+     helper.make_node("Add", ["t", "b"], ["d"])],
+    [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)], ["slope"])
+twice.node[0].attribute.append(onnx.AttributeProto(name="slope", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT))
+nodes = [helper.make_node("Twice", ["x", "k"], ["p", "q"], domain="own", slope=0.3, name="one"),
+         helper.make_node("Twice", ["q", "p"], ["t", ""], domain="own", slope=0.7, name="two"),
+         helper.make_node("Leaky", ["t"], ["y"], domain="own", slope=0.5)]
+graph = helper.make_graph(nodes, "functions", [value("x", ["batch", 4, 6])], [value("y", ["batch", 4, 6])], [helper.make_tensor("k", TensorProto.FLOAT, [6], list(range(6)))])
+save("function_17", graph, 17, [leaky, twice], ["own"])
+# A function in an older operator set than the network around it.
+old = helper.make_function("own", "Old", ["v"], ["w"], [helper.make_node("Softmax", ["v"], ["w"])], [helper.make_opsetid("", 11)])
+graph = helper.make_graph(
+    [helper.make_node("Old", ["x"], ["a"], domain="own"), helper.make_node("Softmax", ["a"], ["y"])], "old",
+    [value("x", ["batch", 4, 6])], [value("y", ["batch", 4, 6])])
+save("function_old_17", graph, 17, [old], ["own"], check=False)
+endless = helper.make_function("own", "Endless", ["v"], ["w"], [helper.make_node("Endless", ["v"], ["w"], domain="own")], [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)])
+save("function_endless_17", helper.make_graph([helper.make_node("Endless", ["x"], ["y"], domain="own")], "endless", [value("x", [1])], [value("y", [1])]), 17, [endless], ["own"], check=False)
+
+# What ONNX Runtime's optimiser writes.
+nodes = [helper.make_node("FusedConv", ["x", "w", "b"], ["a"], domain="com.microsoft", activation="LeakyRelu", activation_params=[0.2]),
+         helper.make_node("QuickGelu", ["a"], ["c"], domain="com.microsoft", alpha=1.5),
+         helper.make_node("FastGelu", ["c", "v"], ["d"], domain="com.microsoft"), helper.make_node("Gelu", ["d"], ["e"], domain="com.microsoft"),
+         helper.make_node("BiasGelu", ["e", "v"], ["y"], domain="com.microsoft")]
+tensors = [numpy_helper.from_array(weights(8, 4, 3, 3), "w"), numpy_helper.from_array(weights(8), "b"), numpy_helper.from_array(weights(4), "v")]
+save("microsoft_17", helper.make_graph(nodes, "fused", [value("x", ["batch", 4, 6, 6])], [value("y", ["batch", 8, 4, 4])], tensors), 17, (), ["com.microsoft"])
+
+# What is refused.
+save("foreign_17", helper.make_graph([helper.make_node("FusedMatMul", ["x", "x"], ["y"], domain="com.microsoft")], "foreign", [value("x", [4, 4])], [value("y", [4, 4])]), 17, (), ["com.microsoft"])
+save("random_17", helper.make_graph([helper.make_node("RandomNormalLike", ["x"], ["y"])], "random", [value("x", [4, 4])], [value("y", [4, 4])]))
+body = helper.make_graph([helper.make_node("Identity", ["go"], ["on"])], "body", [value("i", [], TensorProto.INT64), value("go", [], TensorProto.BOOL)], [value("on", [], TensorProto.BOOL)])
+save("loop_17", helper.make_graph([constant("n", 3), helper.make_node("Loop", ["n", ""], [], body=body), helper.make_node("Relu", ["x"], ["y"])], "loop", [value("x", [4])], [value("y", [4])]), check=False)
+save("no_rank_17", helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "open", [value("x", None)], [value("y", None)]), check=False)
+save("future_17", helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "future", [value("x", [4])], [value("y", [4])]), 99, check=False)
+save("attribute_17", helper.make_graph([helper.make_node("Relu", ["x"], ["y"], bend=1)], "attribute", [value("x", [4])], [value("y", [4])]), check=False)
+save("first_forms_6", helper.make_graph(
+    [helper.make_node("Add", ["x", "b"], ["a"], broadcast=1, axis=1), helper.make_node("PRelu", ["a", "b"], ["c"]),
+     helper.make_node("Mul", ["c", "c"], ["d"]), helper.make_node("Dropout", ["d"], ["e"], is_test=1, ratio=0.25), helper.make_node("Clip", ["e"], ["y"], min=0.5)],
+    "first", [value("x", ["batch", 4, 6, 6])], [value("y", ["batch", 4, 6, 6])], [helper.make_tensor("b", TensorProto.FLOAT, [4], [1, 2, 3, 4])]), 6, check=False)
+
+# Axes without names, and outputs without shapes.
+save("open_17", helper.make_graph(
+    [helper.make_node("Relu", ["x"], ["same"]), helper.make_node("Transpose", ["x"], ["turned"]), helper.make_node("Reshape", ["x", "all"], ["flat"]),
+     helper.make_node("ReduceSum", ["x"], ["sum"], keepdims=0)],
+    "open", [value("x", [None, 4, None])], [value("same", [None, 4, None]), value("turned", None), value("flat", [None]), value("sum", [])],
+    [helper.make_tensor("all", TensorProto.INT64, [1], [-1])]), check=False)
+
+# Every element type, in the raw bytes and in the typed field.
+tensors, casts = [], []
+for kind in ["FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64", "BFLOAT16"]:
+    number = TensorProto.DataType.Value(kind)
+    array = np.array([0, 1, 1, 0] if kind == "BOOL" else [0, 1, 2, 100]).astype(helper.tensor_dtype_to_np_dtype(number))
+    tensors += [numpy_helper.from_array(array, kind + ".raw"), helper.make_tensor(kind + ".typed", number, [4], array.astype(np.float64).tolist() if kind in ("FLOAT16", "BFLOAT16") else array.tolist())]
+    casts += [helper.make_node("Cast", [t.name], [t.name + ".as"], to=TensorProto.FLOAT) for t in tensors[-2:]]
+save("types_17", helper.make_graph(casts + [node("Sum", ["x"] + [c.output[0] for c in casts])], "types", [value("x", [4])], [value("y", [4])], tensors))
+
 if os.path.exists(os.path.join(OUT, "external_13.data")):
     os.remove(os.path.join(OUT, "external_13.data"))
 external = onnx.load(os.path.join(OUT, "matmul_13.onnx"))
 onnx.save(external, os.path.join(OUT, "external_13.onnx"), save_as_external_data=True, location="external_13.data", size_threshold=0)
+
+# External data that is not what it says.
+for name, changes in {
+    "offset_past": {"offset": str(2**63 - 1)}, "offset_end": {"offset": "4096"}, "offset_below": {"offset": "-8"}, "offset_words": {"offset": "1e3"},
+    "length_other": {"length": "8"}, "length_huge": {"length": str(2**64)}, "place_none": {"location": None}, "place_device": {"location": "/dev/zero"},
+    "place_folder": {"location": "."},
+}.items():
+    model = onnx.load(os.path.join(OUT, "external_13.onnx"), load_external_data=False)
+    for tensor in model.graph.initializer:
+        entries = {e.key: e.value for e in tensor.external_data} | changes
+        del tensor.external_data[:]
+        for key, text in entries.items():
+            if text is not None:
+                tensor.external_data.add(key=key, value=text)
+    with open(os.path.join(OUT, f"external_{name}_13.onnx"), "wb") as file:
+        file.write(model.SerializeToString())
+model = onnx.load(os.path.join(OUT, "external_13.onnx"), load_external_data=False)
+for tensor in model.graph.initializer:
+    tensor.dims[:] = [2**31 - 1] * 3
+with open(os.path.join(OUT, "external_shape_huge_13.onnx"), "wb") as file:
+    file.write(model.SerializeToString())

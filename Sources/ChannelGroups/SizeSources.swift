@@ -1,0 +1,118 @@
+import ModelGraph
+
+/// Which axes of labelled values the numbers of shape arithmetic come from, entry by entry.
+///
+/// Sizes that a Reshape gets for axes of channels are rewritten; a size that goes anywhere else (a scale, a mask's positions)
+/// would change its meaning when channels leave, so the axis that it counts has to stay.
+struct SizeSources {
+  struct Axis: Hashable {
+    var value: String
+    var axis: Int
+  }
+
+  /// For each value, for each of its entries, the axes that it depends on.
+  var entries: [String: [Set<Axis>]] = [:]
+}
+
+extension AtomPropagation {
+  mutating func traceSizes(_ node: Node) {
+    if case .shape(let start, let end) = node.op { return openSizes(node, start: start, end: end) }
+    if sizeSources.entries.isEmpty { return }
+    let traced = node.inputs.map { sizeSources.entries[$0] }
+    guard traced.contains(where: { $0 != nil }) else { return }
+    let data = traced.first ?? nil
+    var result: [Set<SizeSources.Axis>]?
+    switch node.op {
+    case .identity, .cast, .reshape, .squeeze, .unsqueeze, .flatten:
+      if case .reshape = node.op, traced.count > 1, let target = traced[1] {
+        closeSizes(target, node)
+        if data == nil { return }
+      }
+      if let element = facts[node.outputs[0]]?.elementType, element != .int64, element != .int32 { break }
+      result = data
+    case .gather:
+      if let indices = integers(node, 1), let data {
+        result = indices.map { index in
+          let place = index < 0 ? index + data.count : index
+          return data.indices.contains(place) ? data[place] : []
+        }
+      }
+    case .slice:
+      if let data, let runs = slicedPositions(node, [data.count])?[0] {
+        result = runs.map { data[$0] }
+      } else if data == nil {
+        for position in 1..<3 where position < traced.count { closeSliceSizes(traced[position], node) }
+        return
+      }
+    case .concat:
+      result = zip(node.inputs, traced).flatMap { input, sources in
+        sources ?? Array(repeating: [], count: shape(input).reduce(1, *))
+      }
+    case .elementwise, .aggregate, .unary, .select, .reduce, .clip:
+      if let element = facts[node.outputs[0]]?.elementType, element == .int64 || element == .int32 {
+        let all = traced.compactMap { $0 }.flatMap { $0 }.reduce(into: Set()) { $0.formUnion($1) }
+        result = Array(repeating: all, count: shape(node.outputs[0]).reduce(1, *))
+      }
+    case .expand where data == nil:
+      if let target = traced[1] { widenedSizes.append((node, target)) }
+      return
+    default: break
+    }
+    if let result {
+      sizeSources.entries[node.outputs[0]] = result.contains { !$0.isEmpty } ? result : nil
+    } else {
+      for sources in traced { pinSources(sources ?? [], node) }
+    }
+  }
+
+  private mutating func openSizes(_ node: Node, start: Int, end: Int?) {
+    let x = node.inputs[0]
+    let rank = shape(x).count
+    func clamped(_ value: Int) -> Int { min(max(value < 0 ? value + rank : value, 0), rank) }
+    let first = clamped(start)
+    let last = max(clamped(end ?? rank), first)
+    let axes = Set((labels[x] ?? []).flatMap(\.axes))
+    let entries = (first..<last).map { axis in
+      axes.contains(axis) ? [SizeSources.Axis(value: x, axis: axis)] : Set<SizeSources.Axis>()
+    }
+    if entries.contains(where: { !$0.isEmpty }) { sizeSources.entries[node.outputs[0]] = entries }
+  }
+
+  /// An Expand to a size of channels is in order where everyone reads its source instead, or where it has the channels itself.
+  mutating func closeWidenedSizes() {
+    for (node, target) in widenedSizes {
+      let output = node.outputs[0]
+      let isBypassed = (consumers[output] ?? []).allSatisfy { position in
+        let reader = graph.nodes[position]
+        let first = reader.outputs.first { !$0.isEmpty } ?? ""
+        return reader.inputs.indices.allSatisfy { reader.inputs[$0] != output || bypasses[first]?[$0] != nil }
+      }
+      if !isBypassed || graph.outputs.contains(where: { $0.name == output }) { closeSizes(target, node) }
+    }
+  }
+
+  /// Entries for labelled axes of the output are rewritten.
+  private mutating func closeSizes(_ target: [Set<SizeSources.Axis>], _ node: Node) {
+    let written = Set((labels[node.outputs[0]] ?? []).flatMap(\.axes))
+    let shift = shape(node.outputs[0]).count - target.count
+    pinSources(target.enumerated().filter { !written.contains($0.offset + shift) }.map(\.element), node)
+  }
+
+  /// A slice of channels gets its limits rewritten, whichever entry they are.
+  private mutating func closeSliceSizes(_ limits: [Set<SizeSources.Axis>]?, _ node: Node) {
+    guard let limits else { return }
+    let axes = integers(node, 3) ?? Array(limits.indices)
+    let rank = shape(node.inputs[0]).count
+    let written = Set((labels[node.inputs[0]] ?? []).flatMap(\.axes))
+    pinSources(
+      zip(limits, axes).filter { !written.contains(normalized($1, rank)) }.map { $0.0 }, node)
+  }
+
+  private mutating func pinSources(_ sources: [Set<SizeSources.Axis>], _ node: Node) {
+    for source in sources.reduce(into: Set(), { $0.formUnion($1) }) {
+      for label in labels[source.value] ?? [] where label.axes.contains(source.axis) {
+        pin(label.atoms, "'\(node.name)' computes with its size")
+      }
+    }
+  }
+}

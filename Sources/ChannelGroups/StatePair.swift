@@ -1,0 +1,110 @@
+import ModelGraph
+
+/// An input and an output of a network that hold one recurrent state before and after a run: what leaves one leaves the other.
+package struct StatePair: Sendable, Hashable {
+  package var input: String
+  package var output: String
+
+  package init(input: String, output: String) {
+    self.input = input
+    self.output = output
+  }
+}
+
+extension StatePair {
+  /// Where a state enters or leaves a recurrent node: its h or its c.
+  private struct Port: Hashable {
+    var node: Int
+    var isCell: Bool
+  }
+
+  /// Inputs that recurrent nodes start from, each with the output of equal shape that holds what the same nodes end with.
+  static func detected(in graph: Graph, facts: [String: ValueFact], declared: [StatePair]) -> [StatePair] {
+    var starts: [String: Set<Port>] = [:]
+    var ends: [String: Set<Port>] = [:]
+    var sources: [String: Set<String>] = [:]
+    let inputs = Set(graph.inputs.map(\.name))
+    for name in inputs { sources[name] = [name] }
+    for (position, node) in graph.nodes.enumerated() {
+      if case .recurrent = node.op {
+        for (input, isCell) in [(5, false), (6, true)] where input < node.inputs.count {
+          for source in sources[node.inputs[input]] ?? [] {
+            starts[source, default: []].insert(Port(node: position, isCell: isCell))
+          }
+        }
+        for (output, isCell) in [(1, false), (2, true)] where output < node.outputs.count {
+          ends[node.outputs[output]] = [Port(node: position, isCell: isCell)]
+        }
+      } else if node.op.movesOnly {
+        for output in node.outputs {
+          sources[output] = node.inputs.reduce(into: Set()) { $0.formUnion(sources[$1] ?? []) }
+          ends[output] = node.inputs.reduce(into: Set()) { $0.formUnion(ends[$1] ?? []) }
+        }
+      }
+    }
+    var taken = Set(declared.flatMap { [$0.input, $0.output] })
+    var result: [StatePair] = []
+    for input in graph.inputs where !taken.contains(input.name) {
+      guard let ports = starts[input.name], !ports.isEmpty else { continue }
+      let output = graph.outputs.first {
+        !taken.contains($0.name) && ends[$0.name] == ports && facts[$0.name]?.shape == facts[input.name]?.shape
+      }
+      guard let output else { continue }
+      taken.formUnion([input.name, output.name])
+      result.append(StatePair(input: input.name, output: output.name))
+    }
+    return result
+  }
+}
+
+extension Operator {
+  /// It only moves entries of its inputs about.
+  fileprivate var movesOnly: Bool {
+    switch self {
+    case .identity, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .split, .concat, .gather, .flatten: true
+    default: false
+    }
+  }
+}
+
+extension AtomPropagation {
+  /// Channels of a state lie on its fixed axes.
+  mutating func openStates(_ pairs: [StatePair]) {
+    for pair in pairs {
+      guard let info = graph.inputs.first(where: { $0.name == pair.input }) else { continue }
+      let sizes = shape(pair.input)
+      let axes = info.shape.indices.filter { axis in
+        if case .fixed = info.shape[axis] { axis == info.shape.count - 1 || sizes[axis] > 1 } else { false }
+      }
+      guard !axes.isEmpty else { continue }
+      let atoms = union.makeAtoms(axes.reduce(1) { $0 * sizes[$1] })
+      let label = AtomLabel(axes: axes, atoms: atoms)
+      let node = Node(name: pair.input, op: .identity, inputs: [], outputs: [pair.input])
+      set(pair.input, [label], node)
+    }
+  }
+
+  /// What comes out of a run goes into the next one.
+  mutating func closeStates(_ pairs: [StatePair]) {
+    for pair in pairs {
+      guard let before = labels[pair.input]?.first else { continue }
+      let sizes = shape(pair.input)
+      let own = labels[pair.output] ?? []
+      guard own.count == 1, let after = own.first,
+        Set(after.axes).isSubset(of: before.axes) || Set(before.axes).isSubset(of: after.axes),
+        shape(pair.output) == sizes
+      else {
+        pin(before.atoms, "'\(pair.output)' does not hold what '\(pair.input)' holds")
+        pin(own, "'\(pair.output)' does not hold what '\(pair.input)' holds")
+        continue
+      }
+      let axes = Set(before.axes).union(after.axes).sorted()
+      let over = axes.map { sizes[$0] }
+      func whole(_ label: AtomLabel) -> [Int] {
+        AtomGrid(sizes: label.axes.map { sizes[$0] }, atoms: label.atoms)
+          .spread(over: over, at: label.axes.compactMap { axes.firstIndex(of: $0) }).atoms
+      }
+      unite(whole(before), whole(after))
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// What is known of a network's values at several sizes of its symbolic axes: what is equal in all does not depend on them.
+struct ShapeProbes {
+  private let facts: [[String: ValueFact]]
+  /// Every symbolic axis took at least two sizes; without that, equality says nothing.
+  let areTelling: Bool
+
+  init(_ graph: Graph) throws {
+    let bindings = try graph.probes()
+    facts = try bindings.map { try graph.facts(binding: $0) }
+    areTelling = graph.symbolicAxes.allSatisfy { axis in Set(bindings.map { $0[axis] }).count > 1 }
+  }
+
+  /// The value itself, where it is the same constant at all sizes.
+  func constant(_ name: String) -> TensorData? {
+    guard let first = facts.first?[name]?.constant else { return nil }
+    return facts.dropFirst().allSatisfy { $0[name]?.constant == first } ? first : nil
+  }
+
+  /// The shape at each size; nil where one of them depends on data.
+  func shapes(_ name: String) -> [[Int]]? {
+    let shapes = facts.compactMap { $0[name]?.shape }
+    return shapes.count == facts.count ? shapes : nil
+  }
+
+  func elementType(_ name: String) -> ElementType? { facts.first?[name]?.elementType }
+}

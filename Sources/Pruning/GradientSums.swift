@@ -1,0 +1,49 @@
+import ChannelGroups
+import Selection
+import Tensors
+
+/// Runs over the calibration batches' gradients, adding up something of each weight.
+struct GradientSums {
+  /// For each weight the sum over batches, in float64; weights that the loss does not depend on have zeros.
+  private(set) var totals: [String: Tensor] = [:]
+  private(set) var batches = 0
+
+  /// `part` makes one batch's tensor of a weight's gradient and its present values, each in float64.
+  init(
+    _ weights: [String], in context: ScoringContext, _ part: (_ gradient: Tensor, _ weight: Tensor) throws -> Tensor
+  ) throws {
+    var totals: [String: Tensor] = [:]
+    var batches = 0
+    try context.forEachGradient {
+      batches += 1
+      for weight in weights {
+        let values = try context.tensor(weight).to(.float64)
+        let gradient = try context.module.tensor(named: weight)?.grad?.detach().to(.float64) ?? values.mul(0)
+        let product = try part(gradient, values)
+        if let total = totals[weight] { try total.add_(product) } else { totals[weight] = product }
+      }
+    }
+    self.totals = totals
+    self.batches = batches
+  }
+
+  /// One sum per unit over what its kernels hold of `value`, tensors by weight.
+  static func unitSums(
+    _ groups: [ChannelGroup], _ value: [String: Tensor], in context: ScoringContext
+  ) throws -> GroupScores {
+    var scores: GroupScores = [:]
+    for group in groups {
+      scores[group.name] = try UnitSums(group, weights: { value[$0] != nil }).sums { weight in
+        guard let tensor = value[weight] else { return try context.tensor(weight).mul(0) }
+        return tensor
+      }.map { Float($0) }
+    }
+    return scores
+  }
+
+  /// The kernels that the groups' units are made of, each once, sorted.
+  static func kernels(of groups: [ChannelGroup], in context: ScoringContext) -> [String] {
+    let read = groups.flatMap { $0.units.flatMap { $0.slices.filter(\.isOutput).map(\.weight) } }
+    return Set(read).intersection(context.kernels).sorted()
+  }
+}

@@ -1,0 +1,91 @@
+import ChannelGroups
+import GraphRuntime
+import ModelGraph
+import Selection
+import StudyModel
+import Tensors
+
+/// Synaptic flow (Tanaka and others 2020, "Pruning neural networks without any data by iteratively conserving synaptic flow",
+/// section 6): w dR/dw, where R is the sum of the outputs for an input of ones, every weight replaced by its absolute value. It needs
+/// no data. Through layers without biases the flow is conserved: each layer's scores sum to R.
+///
+/// Biases and running means are zero and running variances one here and activations are left out, so that the flow is that of the weights alone. Each weight
+/// tensor is divided by its largest value first: that multiplies all scores by one factor and keeps deep networks from
+/// overflowing. One round; the paper prunes in a hundred, which an iterative schedule does.
+package struct SynFlowImportance: ImportanceCriterion {
+  package let criterion = Criterion.synflow
+
+  package init() {}
+
+  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+    let weights = GradientSums.kernels(of: groups, in: context)
+    return try GradientSums.unitSums(groups, flow(of: weights, in: context), in: context)
+  }
+
+  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
+    try flow(of: weights, in: context).mapValues { try $0.to(.float32).floats }
+  }
+
+  private func flow(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+    let graph = try Self.linearised(context.module.exportedGraph(), kernels: context.kernels)
+    let module = try GraphModule(graph, device: context.module.device)
+    var inputs: [String: Tensor] = [:]
+    for input in graph.inputs {
+      let shape = input.shape.map { axis in if case .fixed(let size) = axis { size } else { 1 } }
+      inputs[input.name] = try Tensor.ones(shape, device: context.module.device)
+    }
+    guard let output = graph.outputs.first, let result = try module.forward(inputs, mode: .evaluation)[output.name]
+    else { return [:] }
+    try result.sum().backward()
+    var scores: [String: Tensor] = [:]
+    for weight in weights {
+      guard let tensor = module.tensor(named: weight) else { continue }
+      let gradient = try tensor.grad?.detach() ?? tensor.detach().mul(0)
+      scores[weight] = try tensor.detach().mul(gradient).to(.float64)
+    }
+    return scores
+  }
+
+  /// The network of absolute weights without biases, statistics and non-linearities.
+  private static func linearised(_ graph: Graph, kernels: Set<String>) -> Graph {
+    var result = graph
+    func set(_ name: String, _ value: (Float) -> Float) {
+      guard let weight = graph.weights[name], weight.elementType == .float32 else { return }
+      result.weights[name] = TensorData(shape: weight.shape, floats: weight.floats.map(value))
+    }
+    let learned = Set(graph.weightRoles().filter { $0.value == .trainable }.keys)
+    for node in graph.nodes {
+      switch node.op {
+      case .batchNormalization:
+        set(node.inputs[1]) { abs($0) }
+        set(node.inputs[2]) { _ in 0 }
+        set(node.inputs[3]) { _ in 0 }
+        set(node.inputs[4]) { _ in 1 }
+      case .elementwise(.multiply), .elementwise(.divide):
+        for name in node.inputs where learned.contains(name) { set(name) { abs($0) } }
+      default:
+        // What is learned and no kernel is a bias, or a normalisation's scale before its bias.
+        let isNormalization = node.kernelPositions.isEmpty
+        for (position, name) in node.inputs.enumerated() where learned.contains(name) && !kernels.contains(name) {
+          set(name) { isNormalization && position == 1 ? abs($0) : 0 }
+        }
+      }
+    }
+    // All values are positive, where a rectifier is the identity; what saturates would stop the flow.
+    result.nodes = graph.nodes.map { node in
+      var node = node
+      switch node.op {
+      case .activation, .softmax, .logSoftmax, .hardmax, .clip:
+        node.op = .identity
+        node.inputs = [node.inputs[0]]
+      default: break
+      }
+      return node
+    }
+    for name in kernels {
+      let largest = graph.weights[name]?.floats.lazy.map { abs($0) }.max() ?? 0
+      set(name) { largest > 0 ? abs($0) / largest : 0 }
+    }
+    return result
+  }
+}
