@@ -196,7 +196,7 @@ let entries: [Entry] = [
       "Coordination", "Search", "StudyStore", "WireProtocol", "WorkerNode", "Transport", "Launching", "ArtifactStore",
       "StudyModel", "TestSupport", "Support",
     ]),
-  tests("ReportingTests", .control, ["Reporting", "Search", "StudyModel", "Support"]),
+  tests("ReportingTests", .control, ["Reporting", "Search", "ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   tests(
     "TensorsTests", .compute, ["Tensors", "GraphRuntime", "ModelGraph", "TestSupport", "Support"]),
   tests(

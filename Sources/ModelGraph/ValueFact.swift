@@ -39,6 +39,7 @@ extension Graph {
       }
       facts[input.name] = ValueFact(input.elementType, shape: shape)
     }
+    var room = ComputedBytes()
     for node in nodes {
       var arguments: [ValueFact?] = []
       for input in node.inputs {
@@ -51,7 +52,7 @@ extension Graph {
         }
       }
       for (output, fact) in zip(node.outputs, try node.outputFacts(of: arguments)) where !output.isEmpty {
-        facts[output] = fact
+        facts[output] = room.holding(fact)
       }
     }
     return facts
@@ -60,5 +61,22 @@ extension Graph {
   /// The concrete shape of every value whose shape does not depend on data, weights included.
   package func shapes(binding sizes: [String: Int]? = nil) throws -> [String: [Int]] {
     try facts(binding: sizes).compactMapValues(\.shape)
+  }
+}
+
+/// What inference may hold of constants that it computed itself: few bytes of a file can ask for many, each of them small.
+package struct ComputedBytes {
+  private var left = 256 << 20
+
+  package init() {}
+
+  /// The fact, without its constant once there is no room left; what needs that constant then counts as computed at run time.
+  package mutating func holding(_ fact: ValueFact) -> ValueFact {
+    guard let constant = fact.constant else { return fact }
+    left -= constant.bytes.count
+    if left >= 0 { return fact }
+    var result = fact
+    result.constant = nil
+    return result
   }
 }

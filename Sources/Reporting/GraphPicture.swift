@@ -79,16 +79,16 @@ package struct GraphPicture {
       let first = graph.nodes[box.nodes[0]]
       let group = box.nodes.lazy.compactMap { groupOfNode[$0] }.first
       let reason = box.nodes.lazy.compactMap { pinned[graph.nodes[$0].name] }.first
-      let fill = group.map(colour) ?? (reason == nil ? "var(--plain)" : "var(--kept)")
+      let fill = group.map(Self.fill) ?? (reason == nil ? Self.plain : Self.kept)
       let shape = graph.nodes[box.nodes[box.nodes.count - 1]].outputs.first.flatMap { shapes[$0] }
       let words = box.nodes.map { graph.nodes[$0].op.onnxName }
       let title =
         box.nodes.map { "\(graph.nodes[$0].op.onnxName) \(graph.nodes[$0].name)" }.joined(separator: "\n")
         + (group.map { "\ngroup \(names[$0])" } ?? "") + (reason.map { "\nstays: \($0)" } ?? "")
       var text = """
-        <g><title>\(HTMLText.escaped(title))</title><rect class="box" x="\(Self.number(box.x))" \
+        <g><title>\(HTMLText.escaped(title))</title><rect \(fill) x="\(Self.number(box.x))" \
         y="\(Self.number(box.y))" width="\(Self.number(GraphLayout.boxWidth))" height="\(Self.number(box.height))" \
-        rx="5" fill="\(fill)"/>
+        rx="5"/>
 
         """
       var y = box.y + 15
@@ -112,21 +112,24 @@ package struct GraphPicture {
     func entry(_ fill: String, _ words: String) {
       y += 20
       result +=
-        "<rect class=\"box\" x=\"\(Self.number(x))\" y=\"\(Self.number(y - 10))\" width=\"14\" height=\"12\" fill=\"\(fill)\"/>"
+        "<rect \(fill) x=\"\(Self.number(x))\" y=\"\(Self.number(y - 10))\" width=\"14\" height=\"12\"/>"
       result += Self.text(words, x: x + 20, y: y, onPaper: true)
     }
     for (index, group) in groups.enumerated() {
-      entry(colour(index), "\(Self.shortened(group.name, to: 34)): \(group.units.count) units")
+      entry(Self.fill(index), "\(Self.shortened(group.name, to: 34)): \(group.units.count) units")
     }
-    entry("var(--kept)", "stays whole")
-    entry("var(--plain)", "carries no channels")
+    entry(Self.kept, "stays whole")
+    entry(Self.plain, "carries no channels")
     return result
   }
 
+  private static let plain = "class=\"box plain\""
+  private static let kept = "class=\"box kept\""
+
   /// Neighbouring groups get hues far apart: steps of the golden angle.
-  private func colour(_ group: Int) -> String {
+  private static func fill(_ group: Int) -> String {
     let hue = (Double(group) * 137.50776).truncatingRemainder(dividingBy: 360)
-    return "hsl(\(Int(hue)), 62%, \(group % 2 == 0 ? 74 : 62)%)"
+    return "class=\"box\" fill=\"hsl(\(Int(hue)), 62%, \(group % 2 == 0 ? 74 : 62)%)\""
   }
 
   private static func text(
@@ -149,10 +152,13 @@ package struct GraphPicture {
     return tenths == tenths.rounded() ? "\(Int(tenths))" : "\(tenths)"
   }
 
+  /// Plain classes, since not every viewer of SVG knows variables.
   private static let style = """
-    :root { --ink: #1c1f23; --paper: #fff; --plain: #fff; --kept: #c9ced4; --line: #7d8792; --out: #1c1f23; }
-    @media (prefers-color-scheme: dark) { :root { --paper: #16191c; --plain: #e8eaec; --kept: #9aa2ab; --line: #8d97a2; --out: #e6e8ea; } }
-    .paper { fill: var(--paper); } .box { stroke: var(--line); } text { fill: var(--ink); } .out { fill: var(--out); }
-    .edge { fill: none; stroke: var(--line); stroke-width: 1.2; }
+    .paper { fill: #ffffff; } .plain { fill: #ffffff; } .kept { fill: #c9ced4; } .box { stroke: #7d8792; }
+    text { fill: #1c1f23; } .edge { fill: none; stroke: #7d8792; stroke-width: 1.2; }
+    @media (prefers-color-scheme: dark) {
+      .paper { fill: #16191c; } .plain { fill: #e8eaec; } .kept { fill: #9aa2ab; } .out { fill: #e6e8ea; }
+      .edge { stroke: #8d97a2; }
+    }
     """
 }

@@ -16,7 +16,7 @@ extension ONNXImport {
     }
     do {
       for (output, fact) in zip(node.outputs, try node.outputFacts(of: arguments)) where !output.isEmpty {
-        facts[output] = fact
+        facts[output] = room.holding(fact)
       }
     } catch let error as GraphError where sizesAreKnown && error.code != .unsupported {
       throw ModelFormatError(.malformed, error.message, remedy: error.remedy)

@@ -32,6 +32,8 @@ struct ONNXImport {
   var binding: [String: Int] = [:]
   /// How often `binding` may still be looked for, each time over all nodes so far.
   var rebindingsLeft = 8
+  /// What inference may still hold of constants that it computed.
+  var room = ComputedBytes()
   var translatedNodes = 0
   var nestedBytes = 0
 
