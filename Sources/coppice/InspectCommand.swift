@@ -18,6 +18,7 @@ struct InspectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Give an integer input a fixed value. Can be repeated.", valueName: "input=value"))
   var set: [String] = []
   @Flag(help: "Print JSON instead of tables.") var json = false
+  @Flag(help: "List every weight, and whether it is learned, measured, frozen or constant.") var tensors = false
   @Option(help: ArgumentHelp("Draw the graph, a colour for each group, into this SVG file.", valueName: "file"))
   var picture: String?
 
@@ -32,6 +33,7 @@ struct InspectCommand: ParsableCommand {
     }
     let inspection = try NetworkInspection(graph, analysis)
     print(json ? try PrettyJSON.text(of: inspection) : inspection.text, terminator: json ? "\n" : "")
+    if tensors, !json { print("\n" + inspection.tensorText, terminator: "") }
   }
 }
 
@@ -52,11 +54,20 @@ struct NetworkInspection: Encodable {
     let pinned: String?
   }
 
+  struct Tensor: Encodable {
+    let name: String
+    let type: String
+    let shape: [Int]
+    /// "learned", "measured", "frozen" or "constant".
+    let role: String
+  }
+
   let network: String
   let parameters: Int
   let macs: Int
   let layers: [Layer]
   let groups: [Group]
+  let weights: [Tensor]
 
   init(_ graph: Graph, _ analysis: ChannelAnalysis) throws {
     let shapes = try graph.shapes()
@@ -72,9 +83,27 @@ struct NetworkInspection: Encodable {
         name: node.name, op: node.op.onnxName, outputShape: shapes[node.outputs.first ?? ""] ?? [],
         parameters: trainable.reduce(0) { $0 + (graph.weights[$1]?.elementCount ?? 0) }, macs: macs[node.name] ?? 0)
     }
+    let frozen = graph.frozenWeights
+    weights = graph.weights.sorted { $0.key < $1.key }.map { name, data in
+      let role =
+        switch roles[name] {
+        case .trainable: frozen.contains(name) ? "frozen" : "learned"
+        case .statistic: "measured"
+        case .constant, nil: "constant"
+        }
+      return Tensor(name: name, type: data.elementType.rawValue, shape: data.shape, role: role)
+    }
     groups = (analysis.groups + analysis.pinnedGroups).map {
       Group(name: $0.name, units: $0.units.count, layers: $0.layers, pinned: $0.pinned)
     }
+  }
+
+  var tensorText: String {
+    var table = TextTable([("weight", .left), ("type", .left), ("shape", .left), ("role", .left)])
+    for weight in weights {
+      table.add([weight.name, weight.type, weight.shape.map(String.init).joined(separator: "x"), weight.role])
+    }
+    return table.text
   }
 
   var text: String {

@@ -76,13 +76,18 @@ def arrays(network, open_sizes, values, previous={}):
     """Seeded inputs; an axis that `previous` had longer (a state that shrank) makes that input zero."""
     generator = numpy.random.default_rng(1)
     result = {}
+
+    def usual(name, place, open_size):
+        # An axis that is open now and had a size before keeps it.
+        return previous[name].shape[place] if name in previous else (1 if place == 0 else open_size)
+
     for position, info in enumerate(network.get_inputs()):
         open_size = open_sizes[min(position, 1)]
         if info.name in values:
             result[info.name] = numpy.array(values[info.name], dtype="int64")
             continue
         shape = [
-            axis if isinstance(axis, int) and axis > 0 else values.get(axis, 1 if place == 0 else open_size)
+            axis if isinstance(axis, int) and axis > 0 else values.get(axis, usual(info.name, place, open_size))
             for place, axis in enumerate(info.shape)]
         if "int" in info.type:
             dtype = info.type.split("(")[1][:-1]
@@ -126,18 +131,16 @@ def ours(coppice, path, folder, feed, names, values):
 
 
 def difference(left, right):
-    """The largest difference of all outputs, each relative to its largest number."""
+    """The largest difference of all outputs, relative to the largest number among them."""
+    scale = max((numpy.abs(b[numpy.isfinite(b)]).max(initial=0) for b in right if b.dtype.kind == "f"), default=0)
     worst = 0.0
     for a, b in zip(left, right, strict=True):
         if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
             return float("inf")
-        if not b.size:
-            continue
         a, b = a.astype("float64"), b.astype("float64")
         finite = numpy.isfinite(b)
         if (numpy.isfinite(a) != finite).any():
             return float("inf")
-        scale = numpy.abs(b[finite]).max(initial=0)
         worst = max(worst, float(numpy.abs(a - b)[finite].max(initial=0) / (scale if scale > 0 else 1)))
     return worst
 
