@@ -120,7 +120,9 @@ let entries: [Entry] = [
   library("WireProtocol", .common, ["StudyModel", "Support", protobuf]),
   library("Selection", .common, ["ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   library("NetworkLoading", .common, ["ModelFormats", "ModelGraph", "StudyModel", "Support"]),
-  library("Training", .compute, ["GraphRuntime", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
+  library(
+    "Training", .compute,
+    ["GraphRuntime", "ChannelGroups", "Datasets", "ModelGraph", "StudyModel", "Tensors", "Support"]),
   library(
     "Profiling", .compute,
     ["GraphRuntime", "Datasets", "ModelFormats", "ModelGraph", "StudyModel", "Tensors", "Support"]),

@@ -31,7 +31,7 @@ extension AtomPropagation {
     for operand in operands {
       let own = placed(operand, space, node)
       labelled.append(Set(own.flatMap(\.axes)))
-      for label in own { merge(label, into: &merged, space) }
+      for label in own { merge(label, into: &merged, space, node) }
     }
     // The labels may lose axes while they are merged, so the others meet them only now.
     for position in operands.indices {
@@ -69,13 +69,18 @@ extension AtomPropagation {
   }
 
   /// Unites a label with those that share axes with it.
-  private mutating func merge(_ label: AtomLabel, into merged: inout [AtomLabel], _ space: [Int]) {
+  private mutating func merge(_ label: AtomLabel, into merged: inout [AtomLabel], _ space: [Int], _ node: Node) {
     var label = label
     var rest: [AtomLabel] = []
     for other in merged {
       let (mine, theirs) = (Set(label.axes), Set(other.axes))
       if mine.isDisjoint(with: theirs) {
         rest.append(other)
+      } else if areStayingRows(label, of: other) {
+        noteStayingRows(label, of: other, space, node)
+        label = other
+      } else if areStayingRows(other, of: label) {
+        noteStayingRows(other, of: label, space, node)
       } else if theirs.isSuperset(of: mine) {
         unite(spread(label, over: other.axes, space), other.atoms)
         label = other
@@ -90,6 +95,20 @@ extension AtomPropagation {
       }
     }
     merged = rest + [label]
+  }
+
+  /// What has to stay goes with the rows of a label that has further axes, as attention's biases do with the heads of V: the rows
+  /// stay, and what is in them may leave.
+  private mutating func areStayingRows(_ rows: AtomLabel, of label: AtomLabel) -> Bool {
+    guard rows.axes.count < label.axes.count, rows.axes == Array(label.axes.prefix(rows.axes.count)) else {
+      return false
+    }
+    let pinned = Set(pins.flatMap(\.atoms).map { union.root(of: $0) })
+    return rows.atoms.allSatisfy { pinned.contains(union.root(of: $0)) }
+  }
+
+  private mutating func noteStayingRows(_ rows: AtomLabel, of label: AtomLabel, _ space: [Int], _ node: Node) {
+    noteCut(node, label.atoms, rows: rows.axes.reduce(1) { $0 * space[$1] }, strict: true)
   }
 
   private func spread(_ label: AtomLabel, over axes: [Int], _ space: [Int]) -> [Int] {
@@ -201,6 +220,7 @@ extension AtomPropagation {
   ) {
     guard let output = node.outputs.first, !output.isEmpty else { return }
     var operands = operands
+    noteHeads(operands, space: space, contracted: contracted, outputs: outputs)
     for position in operands.indices where isWeight(operands[position].value) {
       let operand = operands[position]
       let sizes = shape(operand.value)

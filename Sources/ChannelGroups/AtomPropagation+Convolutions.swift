@@ -28,10 +28,9 @@ extension AtomPropagation {
       }
       rows = face(origin.weight, view: view, axes: [0, 1], produces: true)
       noteProducer(node, rows)
-      noteCut(node, rows, rows: groups, strict: true)
+      noteGroups(node, rows, channels, groups: groups)
       if let channels {
         unite(face(origin.weight, view: view, axes: [0, 2], produces: false), channels)
-        noteCut(node, channels, rows: groups, strict: true)
       } else {
         noteUntracked(weight, axis: 1)
       }
@@ -60,10 +59,9 @@ extension AtomPropagation {
       let view = [groups, sizes[0] / groups] + sizes.dropFirst()
       rows = face(origin.weight, view: view, axes: [0, 2], produces: true)
       noteProducer(node, rows)
-      noteCut(node, rows, rows: groups, strict: true)
+      noteGroups(node, rows, channels, groups: groups)
       if let channels {
         unite(face(origin.weight, view: view, axes: [0, 1], produces: false), channels)
-        noteCut(node, channels, rows: groups, strict: true)
       } else {
         noteUntracked(weight, axis: 0)
       }
@@ -142,6 +140,15 @@ extension AtomPropagation {
   private mutating func read(_ channels: [Int]?, _ weight: String, _ axes: [Int]) {
     guard let channels else { return axes.forEach { noteUntracked(weight, axis: $0) } }
     unite(face(of: weight, axes, produces: false), channels)
+  }
+
+  /// Groups keep equal counts of what they make and of what they read; or leave whole.
+  private mutating func noteGroups(_ node: Node, _ rows: [Int], _ channels: [Int]?, groups: Int) {
+    if heads != nil { return joinWholeGroups(rows, channels, groups: groups, node) }
+    for part in [rows, channels ?? []] where !part.isEmpty {
+      noteHeads(part, rows: groups)
+      noteCut(node, part, rows: groups, strict: true)
+    }
   }
 
   /// One channel in, a number of channels out: they leave together.

@@ -26,10 +26,18 @@ struct AtomPropagation {
   private(set) var producers: [(node: String, atoms: [Int])] = []
   private(set) var pins: [AtomPin] = []
   private(set) var cuts: [AtomCut] = []
+  /// Rows of atoms that are heads.
+  private(set) var headRows: [(atoms: [Int], rows: Int)] = []
+  /// Where whole heads leave, what they are made of.
+  let heads: HeadRows?
+  /// An atom of each head.
+  private(set) var headAtoms: [Int: Int] = [:]
   private var notedCuts = Set<Int>()
   /// Weight axes that some node reads without knowing their channels.
   private var untrackedAxes: [String: Set<Int>] = [:]
   var sizeSources = SizeSources()
+  /// For each reshaped value, axes without channels whose sizes are computed from those of channels.
+  var fixedSizes: [String: Set<Int>] = [:]
   /// Expands whose target holds sizes of channels.
   var widenedSizes: [(node: Node, target: [Set<SizeSources.Axis>])] = []
   /// For each value that an Expand only widened, what it was before.
@@ -39,8 +47,13 @@ struct AtomPropagation {
 
   /// Throws `GraphError` when the network's shapes do not fit.
   init(_ graph: Graph, binding sizes: [String: Int], statePairs: [StatePair]) throws {
+    self.init(graph, facts: try graph.facts(binding: sizes), statePairs: statePairs, heads: nil)
+  }
+
+  init(_ graph: Graph, facts: [String: ValueFact], statePairs: [StatePair], heads: HeadRows?) {
     self.graph = graph
-    facts = try graph.facts(binding: sizes)
+    self.facts = facts
+    self.heads = heads
     inputNames = Set(graph.inputs.map(\.name))
     consumers = graph.consumers()
     var positions: [String: Int] = [:]
@@ -100,8 +113,9 @@ struct AtomPropagation {
   /// Gives a value its labels; rows of a label over several axes are bound to equal counts.
   mutating func set(_ value: String, _ new: [AtomLabel], _ node: Node) {
     if value.isEmpty || new.isEmpty { return }
-    labels[value] = new
     let sizes = shape(value)
+    let new = heads == nil ? new : new.map { droppingWholeRows($0, sizes: sizes) }
+    labels[value] = new
     for label in new where label.axes.count > 1 { noteRows(label, sizes: label.axes.map { sizes[$0] }, node) }
   }
 
@@ -159,10 +173,19 @@ struct AtomPropagation {
     var entry = FaceAtoms(face: key, atoms: atoms)
     entry.note(produces)
     faces.append(entry)
+    uniteHeads(key, atoms)
     for companion in companions[weight] ?? [] where axes == [companion.axis] && view == graph.weights[weight]?.shape {
       unite(face(companion.value, view: [atoms.count], axes: [0], produces: produces), atoms)
     }
     return atoms
+  }
+
+  /// The entries of one head leave together, where whole heads leave.
+  private mutating func uniteHeads(_ face: WeightFace, _ atoms: [Int]) {
+    guard let known = heads?.heads(of: face) else { return }
+    for (atom, head) in zip(atoms, known) where head >= 0 {
+      if let first = headAtoms[head] { union.unite(first, atom) } else { headAtoms[head] = atom }
+    }
   }
 
   /// The same for a value that is a weight or comes from one, over ascending axes of the value.
@@ -219,6 +242,11 @@ struct AtomPropagation {
 
   mutating func noteProducer(_ node: Node, _ atoms: [Int]) {
     producers.append((node.name, atoms))
+  }
+
+  /// Rows of equal length that are heads.
+  mutating func noteHeads(_ atoms: [Int], rows: Int) {
+    if heads == nil, rows > 1, !atoms.isEmpty { headRows.append((atoms, rows)) }
   }
 
   /// Rows of equal length that keep equal counts; those of a strict cut may not leave whole.

@@ -54,7 +54,7 @@ extension ValueInfo {
 
 extension Graph {
   /// Drops nodes and weights that nothing reads any more, if something read them before.
-  fileprivate mutating func removeUnread(since before: Graph) {
+  mutating func removeUnread(since before: Graph) {
     let readBefore = Set(before.nodes.flatMap(\.inputs) + before.outputs.map(\.name))
     var read = Set(outputs.map(\.name))
     var kept: [Node] = []

@@ -5,6 +5,11 @@ package struct NetworkSize: Sendable, Hashable {
   package var parameters: Int
   /// Of one forward pass at the batch size that was analysed (1 unless bound).
   package var multiplyAccumulates: Int
+
+  package init(parameters: Int, multiplyAccumulates: Int) {
+    self.parameters = parameters
+    self.multiplyAccumulates = multiplyAccumulates
+  }
 }
 
 extension ChannelAnalysis {
@@ -16,9 +21,13 @@ extension ChannelAnalysis {
     for weight in facesOfWeight.keys { shapes[weight] = compacted.shape(weight) }
     let parameters = roles.reduce(0) { sum, entry in
       let count = (shapes[entry.key] ?? [0]).reduce(1, *)
-      return entry.value != .trainable || count == 1 && operandWeights.contains(entry.key) ? sum : sum + count
+      return !entry.value.isCounted || count == 1 && operandWeights.contains(entry.key) ? sum : sum + count
     }
-    let operations = nodes.reduce(0) { $0 + ($1.multiplyAccumulates(shapes: shapes) ?? 0) }
+    let operations = nodes.reduce(0) { sum, node in
+      var node = node
+      if case .attention(let attention) = node.op { node.op = .attention(compacted.compacted(attention, node)) }
+      return sum + (node.multiplyAccumulates(shapes: shapes) ?? 0)
+    }
     return NetworkSize(parameters: parameters, multiplyAccumulates: operations)
   }
 }

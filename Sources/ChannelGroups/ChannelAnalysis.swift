@@ -9,6 +9,9 @@ package struct ChannelAnalysis: Sendable {
   /// What layers produce and what yet has to stay, each with its reason.
   package let pinnedGroups: [ChannelGroup]
 
+  /// What its units are.
+  package let kind: ChannelKind
+
   let nodes: [Node]
   let binding: [String: Int]
   let shapes: [String: [Int]]
@@ -27,13 +30,15 @@ package struct ChannelAnalysis: Sendable {
   let integers: [String: [Int]]
   let shuffles: [Int: ChannelShuffle]
   let bypasses: [String: [Int: String]]
+  /// Axes of reshaped values whose sizes are computed from those of channels, but stay what they are.
+  let fixedSizes: [String: Set<Int>]
 
   /// Layers (producing nodes) whose name satisfies `isExcluded` keep all their channels, and so do the layers tied to them.
   ///
   /// Symbolic axes have the sizes given, else sizes that go (`Graph.sampleBinding`). A recurrent state that enters and leaves the
   /// network is found by itself, or declared as a pair, here or in the network's metadata. Throws `GraphError` when the network's shapes do not fit.
   package init(
-    _ graph: Graph, binding given: [String: Int]? = nil, statePairs: [StatePair] = [],
+    _ graph: Graph, kind: ChannelKind = .channel, binding given: [String: Int]? = nil, statePairs: [StatePair] = [],
     excluding isExcluded: (String) -> Bool = { _ in false }
   ) throws {
     try graph.validate()
@@ -41,8 +46,13 @@ package struct ChannelAnalysis: Sendable {
     let declared = graph.declaredStatePairs.sorted { $0.key < $1.key }.map {
       StatePair(input: $0.key, output: $0.value)
     }
-    let propagation = try AtomPropagation(graph, binding: sizes, statePairs: statePairs + declared)
-    let assembly = GroupAssembly(propagation, excluding: isExcluded)
+    self.kind = kind
+    var propagation = try AtomPropagation(graph, binding: sizes, statePairs: statePairs + declared)
+    if kind == .head {
+      propagation = AtomPropagation(
+        graph, facts: propagation.facts, statePairs: statePairs + declared, heads: HeadRows(propagation))
+    }
+    let assembly = GroupAssembly(propagation, kind: kind, excluding: isExcluded)
     let components = assembly.components
     groups = assembly.groups
     pinnedGroups = assembly.pinnedGroups
@@ -77,6 +87,7 @@ package struct ChannelAnalysis: Sendable {
     integers = Self.integers(of: graph, propagation)
     shuffles = propagation.shuffles
     bypasses = propagation.bypasses
+    fixedSizes = propagation.fixedSizes
   }
 
   /// Sizes and positions that may have to be rewritten: constant inputs behind the first.
@@ -95,6 +106,12 @@ package struct ChannelAnalysis: Sendable {
   package func units(along value: String, axis: Int) -> [UnitPlace?]? {
     guard let label = labels[value]?.first(where: { $0.axes == [axis] }) else { return nil }
     return arrays[label.array].atoms.map { places[$0] }
+  }
+
+  /// All sets of axes of a value that carry channels, each with the unit of every entry, row-major over these axes, or nil where
+  /// nothing can leave.
+  package func unitLabels(of value: String) -> [(axes: [Int], units: [UnitPlace?])] {
+    (labels[value] ?? []).map { label in (label.axes, arrays[label.array].atoms.map { places[$0] }) }
   }
 
   /// For each component, whether it leaves when `keeping` names, for each group, the units that stay (ascending); a group that

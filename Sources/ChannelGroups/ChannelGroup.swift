@@ -22,13 +22,19 @@ package struct WeightSlice: Sendable, Hashable {
   }
 }
 
-/// What leaves together: one connected component of channel atoms.
+/// What leaves together: one connected component of channel atoms, or a whole residual branch.
 package struct ChannelUnit: Sendable, Hashable {
   /// In the order in which the network reads the weights.
   package var slices: [WeightSlice]
+  /// The node that adds a residual branch to its shortcut; nil for channels and heads, which have no name of their own.
+  package var name: String?
+  /// The layers that leave with a residual branch. Empty for a unit that is a part of every layer of its group.
+  package var layers: [String]
 
-  package init(slices: [WeightSlice]) {
+  package init(slices: [WeightSlice], name: String? = nil, layers: [String] = []) {
     self.slices = slices
+    self.name = name
+    self.layers = layers
   }
 }
 
@@ -59,6 +65,9 @@ package struct ChannelGroup: Sendable, Hashable {
     self.floors = floors
   }
 
+  /// True when the units are whole residual branches, each with layers of its own.
+  package var holdsBranches: Bool { units.contains { !$0.layers.isEmpty } }
+
   /// A page of text: the layers, the constraints, and what leaves with each of the first `limit` units.
   package func describe(unitLimit limit: Int = 2) -> String {
     var lines = ["\(name): \(units.count) units of \(layers.joined(separator: ", "))"]
@@ -66,7 +75,7 @@ package struct ChannelGroup: Sendable, Hashable {
     if let block = blocks.first { lines.append("  \(blocks.count) blocks of \(block.count) keep equal counts") }
     for floor in floors { lines.append("  at least one stays of units \(Self.text(floor))") }
     for (index, unit) in units.prefix(limit).enumerated() {
-      lines.append("  unit \(index):")
+      lines.append("  unit \(index)\(unit.name.map { ", '\($0)'" } ?? ""):")
       for slice in unit.slices {
         let rows = slice.rows.map { " of rows \($0.lowerBound)..<\($0.upperBound)" } ?? ""
         lines.append(

@@ -17,7 +17,7 @@ struct GroupAssembly {
   /// For each component, its group (a position in `groups`) and its unit there; nil for one that never leaves.
   private(set) var places: [UnitPlace?]
 
-  init(_ propagation: AtomPropagation, excluding isExcluded: (String) -> Bool) {
+  init(_ propagation: AtomPropagation, kind: ChannelKind, excluding isExcluded: (String) -> Bool) {
     var propagation = propagation
     let roots = propagation.roots()
     var numbers = Array(repeating: 0, count: roots.count)
@@ -48,6 +48,7 @@ struct GroupAssembly {
     for pin in propagation.pins {
       for atom in pin.atoms { setReason(components[atom], pin.reason) }
     }
+    restrict(to: kind, propagation)
     let slices = collectSlices(propagation)
     let cuts = CutAssembly(
       propagation.cuts, components: components, componentCount: componentCount,
@@ -61,6 +62,28 @@ struct GroupAssembly {
 
   private mutating func setReason(_ component: Int, _ reason: String) {
     if reasons[component] == nil { reasons[component] = reason }
+  }
+
+  /// Components of another kind stay.
+  private mutating func restrict(to kind: ChannelKind, _ propagation: AtomPropagation) {
+    switch kind {
+    case .channel: break
+    case .head:
+      let heads = Set(propagation.headAtoms.values.map { components[$0] })
+      for component in producers.indices where !producers[component].isEmpty && !heads.contains(component) {
+        setReason(component, "it is no head and no group of a convolution")
+      }
+    case .recurrent:
+      let isRecurrent = Dictionary(
+        propagation.graph.nodes.map { node in
+          if case .recurrent = node.op { (node.name, true) } else { (node.name, false) }
+        }, uniquingKeysWith: { first, _ in first })
+      for component in producers.indices {
+        if let other = producers[component].first(where: { isRecurrent[producerNames[$0]] != true }) {
+          setReason(component, "'\(producerNames[other])' is no recurrent layer")
+        }
+      }
+    }
   }
 
   private func collectSlices(_ propagation: AtomPropagation) -> [[WeightSlice]] {
@@ -178,4 +201,9 @@ package struct UnitPlace: Sendable, Hashable {
   /// A position in `ChannelAnalysis.groups`.
   package var group: Int
   package var unit: Int
+
+  package init(group: Int, unit: Int) {
+    self.group = group
+    self.unit = unit
+  }
 }

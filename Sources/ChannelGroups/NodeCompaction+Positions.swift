@@ -11,7 +11,9 @@ extension NodeCompaction {
     let (before, after) = (shapes.shape(node.inputs[0]), shapes.shape(output))
     let shift = after.count - target.count
     var entries: [Int: Int] = [:]
-    for axis in after.indices where axis >= shift && shapes.changedLabel(output, axis: axis) != nil {
+    for axis in after.indices where axis >= shift {
+      let isFixed = analysis.fixedSizes[output]?.contains(axis) == true
+      guard isFixed || shapes.changedLabel(output, axis: axis) != nil else { continue }
       let entry = target[axis - shift]
       if entry == -1 { continue }
       if entry == 0, !allowsZero, axis < before.count, before[axis] == after[axis] { continue }

@@ -48,8 +48,9 @@ struct NodeCompaction {
       convolution.window.groups = groups(convolution.window.groups, node, weight: 1)
       node.op = .deformableConvolution(convolution)
     case .transposedConvolution(var convolution):
-      if convolution.window.groups == shapes.dense(x)[1], shapes.dense(node.inputs[1])[1] == 1 {
-        convolution.window.groups = shapes.shape(x)[1]
+      let groups = convolution.window.groups
+      if analysis.kind == .head || groups == shapes.dense(x)[1] && shapes.dense(node.inputs[1])[1] == 1 {
+        convolution.window.groups = groups * shapes.shape(x)[1] / shapes.dense(x)[1]
       }
       node.op = .transposedConvolution(convolution)
     case .groupNormalization(var normalization):
@@ -58,7 +59,7 @@ struct NodeCompaction {
     case .recurrent(var recurrent):
       if recurrent.hiddenSize != nil { recurrent.hiddenSize = shapes.shape(node.inputs[2]).last }
       node.op = .recurrent(recurrent)
-    case .attention(let attention): node.op = .attention(compacted(attention, node))
+    case .attention(let attention): node.op = .attention(shapes.compacted(attention, node))
     case .rotaryEmbedding(let rotary): node.op = .rotaryEmbedding(compacted(rotary, node))
     case .reshape(let allowsZero): rewriteTarget(&node, allowsZero: allowsZero)
     case .expand: rewriteTarget(&node, allowsZero: true)
@@ -87,26 +88,17 @@ struct NodeCompaction {
 
   // MARK: Attributes
 
-  /// A depthwise convolution has as many groups as channels; the groups of others stay.
+  /// A depthwise convolution has as many groups as channels; the groups of others stay, unless whole groups leave.
   private func groups(_ groups: Int, _ node: Node, weight: Int) -> Int {
-    guard groups > 1, shapes.dense(node.inputs[weight])[1] == 1 else { return groups }
-    return shapes.shape(node.inputs[0])[1]
-  }
-
-  /// The default scale counts the elements of a head, so it is written down before some leave.
-  private func compacted(_ attention: Attention, _ node: Node) -> Attention {
-    var attention = attention
-    let dense = shapes.dense(node.inputs[0])
-    guard attention.scale == nil, shapes.changes(node.inputs[0]), let last = dense.last else { return attention }
-    let size = dense.count == 4 ? last : last / (attention.queryHeads ?? 1)
-    attention.scale = 1 / Double(size).squareRoot()
-    return attention
+    guard groups > 1, analysis.kind == .head || shapes.dense(node.inputs[weight])[1] == 1 else { return groups }
+    return groups * shapes.shape(node.inputs[0])[1] / shapes.dense(node.inputs[0])[1]
   }
 
   private func compacted(_ rotary: RotaryEmbedding, _ node: Node) -> RotaryEmbedding {
     var rotary = rotary
     let x = node.inputs[0]
-    guard rotary.rotatedSize > 0, shapes.changes(x) else { return rotary }
+    if analysis.kind == .head, shapes.dense(x).count == 3 { rotary.heads = rotary.heads.map { shapes.heads($0, x) } }
+    guard rotary.rotatedSize > 0, analysis.kind != .head, shapes.changes(x) else { return rotary }
     // The angles have an entry for each pair that stays.
     rotary.rotatedSize = 2 * (shapes.shape(node.inputs[1]).last ?? 0)
     return rotary

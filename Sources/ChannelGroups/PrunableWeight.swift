@@ -6,11 +6,14 @@ package struct PrunableWeight: Sendable, Hashable {
   package var layer: String
   package var weight: String
   package var shape: [Int]
+  package var axes: KernelAxes
 
-  package init(layer: String, weight: String, shape: [Int]) {
+  /// With axes as convolutions have them, unless given.
+  package init(layer: String, weight: String, shape: [Int], axes: KernelAxes? = nil) {
     self.layer = layer
     self.weight = weight
     self.shape = shape
+    self.axes = axes ?? .usual(rank: shape.count)
   }
 
   package var count: Int { shape.reduce(1, *) }
@@ -21,15 +24,22 @@ extension Graph {
   /// A weight that several layers share is listed only when all of them do.
   package func prunableWeights(including isIncluded: (String) -> Bool = { _ in true }) -> [PrunableWeight] {
     var found: [PrunableWeight] = []
+    var seen = Set<String>()
     var excluded = Set<String>()
+    lazy var known = (try? self.shapes()) ?? [:]
     for node in nodes {
-      let candidates = node.kernelPositions.map { $0 < node.inputs.count ? node.inputs[$0] : "" }
-      for name in candidates {
+      for position in node.kernelPositions where position < node.inputs.count {
+        let name = node.inputs[position]
         guard let tensor = weights[name] else { continue }
         if !isIncluded(node.name) { excluded.insert(name) }
-        if !found.contains(where: { $0.weight == name }) {
-          found.append(PrunableWeight(layer: node.name, weight: name, shape: tensor.shape))
-        }
+        guard seen.insert(name).inserted else { continue }
+        var ranks = node.inputs.map { weights[$0]?.shape.count ?? 0 }
+        // Only an equation is about the ranks of all its operands.
+        if case .einsum = node.op { ranks = node.inputs.map { (weights[$0]?.shape ?? known[$0] ?? []).count } }
+        found.append(
+          PrunableWeight(
+            layer: node.name, weight: name, shape: tensor.shape,
+            axes: node.kernelAxes(at: position, ranks: ranks)))
       }
     }
     return found.filter { !excluded.contains($0.weight) }

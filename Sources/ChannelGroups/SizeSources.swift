@@ -95,7 +95,13 @@ extension AtomPropagation {
   private mutating func closeSizes(_ target: [Set<SizeSources.Axis>], _ node: Node) {
     let written = Set((labels[node.outputs[0]] ?? []).flatMap(\.axes))
     let shift = shape(node.outputs[0]).count - target.count
-    pinSources(target.enumerated().filter { !written.contains($0.offset + shift) }.map(\.element), node)
+    let others = target.enumerated().filter { !written.contains($0.offset + shift) && !$0.element.isEmpty }
+    if heads != nil {
+      // The elements of a head stay, however their number is computed.
+      fixedSizes[node.outputs[0], default: []].formUnion(others.map { $0.offset + shift })
+    } else {
+      pinSources(others.map(\.element), node)
+    }
   }
 
   /// A slice of channels gets its limits rewritten, whichever entry they are.

@@ -6,9 +6,9 @@ package struct PolicySource: TrialSource {
   private let spec: StudySpec
   private let policy: SearchPolicy
 
-  package init(spec: StudySpec, groups: [GroupSummary]) {
+  package init(spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil) {
     self.spec = spec
-    policy = SearchPolicy(spec: spec, groups: groups)
+    policy = SearchPolicy(spec: spec, groups: groups, sensitivity: sensitivity)
   }
 
   package func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {

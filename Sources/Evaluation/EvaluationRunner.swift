@@ -16,8 +16,8 @@ import Training
 package struct EvaluationRunner {
   package let context: StudyContext
   private let artifacts: ArtifactStore
-  private let data: StudyData
-  private let execution: PlanExecution
+  let data: StudyData
+  let execution: PlanExecution
 
   /// Loads everything once: seconds for large data. Throws when the network or the data cannot be used for this study.
   package init(context: StudyContext, threads: Int, device: Device = .cpu) throws {
@@ -71,11 +71,20 @@ package struct EvaluationRunner {
       try progress(.load, 0)
       let network = try clock.measure(.load) { try checkpoint(parent) }
       metadata = try parentMetadata(of: network, assignment)
-      module = try GraphModule(network, device: execution.device)
       try progress(.fineTune, 0)
-      try execution.fineTune(
-        module, plan: plan, from: assignment.fromEpochs, to: assignment.toEpochs, clock: &clock
-      ) { try progress(.fineTune, $0) }
+      if plan.trainsBeforeLastCut, assignment.fromEpochs == 0 {
+        // The parent showed what one cut would do; the schedule itself starts from the dense network.
+        let pruned: PrunedNetwork
+        (module, pruned) = try ScheduledPruning(execution, plan: plan).run(to: assignment.toEpochs, clock: &clock) {
+          try progress(.fineTune, $0)
+        }
+        (metadata.kept, metadata.counts) = (pruned.keptDigest, pruned.counts)
+      } else {
+        module = try GraphModule(network, device: execution.device)
+        try execution.fineTune(
+          module, plan: plan, from: assignment.fromEpochs, to: assignment.toEpochs, clock: &clock
+        ) { try progress(.fineTune, $0) }
+      }
     } else {
       guard assignment.toEpochs == 0 else {
         throw EvaluationError(
@@ -93,6 +102,8 @@ package struct EvaluationRunner {
     }
     metadata.rung = assignment.key.rung
     metadata.epochs = assignment.toEpochs
+    metadata.rungs = Array(context.spec.fineTune.rungs.prefix(assignment.key.rung + 1))
+    metadata.insertsNormalizations = !execution.dense.insertedBatchNormalizations.isEmpty
 
     let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
     let network = try metadata.laid(over: Checkpoint.capture(module))

@@ -12,6 +12,8 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
   package var macs: Int
   /// Bytes of the ONNX file that we write.
   package var sizeBytes: Int
+  /// Bytes of the weights as safetensors, those with many zeros in a form that leaves them out.
+  package var storedBytes: Int
   package var accuracy: Proportion?
   /// Mean cross-entropy in nats.
   package var loss: Double?
@@ -39,6 +41,7 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
     nonzeroParameters = facts.nonzeroParameters
     macs = facts.macs
     sizeBytes = facts.sizeBytes
+    storedBytes = facts.storedBytes
   }
 }
 

@@ -49,7 +49,7 @@ package struct NetworkProfile: Encodable {
     let roles = graph.weightRoles()
     return graph.nodes.map { node in
       let parameters = node.inputs.reduce(0) { sum, name in
-        roles[name] == .trainable ? sum + (graph.weights[name]?.elementCount ?? 0) : sum
+        roles[name]?.isCounted == true ? sum + (graph.weights[name]?.elementCount ?? 0) : sum
       }
       return Layer(
         name: node.name, operation: node.op.onnxName, output: node.outputs.first.flatMap { shapes[$0] } ?? [],

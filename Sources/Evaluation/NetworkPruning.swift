@@ -1,6 +1,8 @@
+import ChannelGroups
 import GraphRuntime
 import ModelFormats
 import ModelGraph
+import Selection
 import StudyModel
 import Support
 import Training
@@ -13,15 +15,25 @@ package struct NetworkPruning {
   package let masked: Graph?
   package let before: NetworkFigures
   package let after: NetworkFigures
+  /// How near the cut came to the plan's target; nil where there was none.
+  package let reached: TargetGap?
+  private let dense: Graph
+  private let transform: StatisticTransform
   /// Kept and all units of each group, in the network's order.
   package let groups: [(name: String, kept: Int, all: Int)]
+  /// Seconds of each step, by its name.
+  package let timings: [String: Double]
 
-  /// Scores, cuts, recalibrates, fine-tunes for `epochs` (0: not at all) and measures; without data only cuts.
+  /// Scores, cuts, recalibrates, fine-tunes for `epochs` (0: not at all) and measures; without data only cuts. A plan that
+  /// trains before its last cut goes through its whole schedule within these epochs.
+  ///
+  /// `laterRungs` are cumulative epochs that rise from `epochs`: each is trained to with a schedule of its own, as a study's are.
   ///
   /// Throws `EvaluationError(.nearChance)` when there are data and the dense network hardly beats guessing, which
   /// nearly always means another input scaling than it was trained with, unless `allowsNearChance`.
   package init(
-    _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, allowsNearChance: Bool = false,
+    _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, laterRungs: [Double] = [],
+    allowsNearChance: Bool = false,
     batchNormalization policy: BatchNormalizationPolicy = .auto,
     makesMasked: Bool = false, progress: EvaluationProgress
   ) throws {
@@ -37,7 +49,7 @@ package struct NetworkPruning {
     }
     var clock = StepClock()
     let execution = try PlanExecution(
-      dense: dense, denseDigest: Digest(of: ONNXFile.encode(dense)), data: data, device: data?.device ?? .cpu)
+      dense: dense, denseDigest: ONNXFile.digest(of: dense), data: data, device: data?.device ?? .cpu)
     var before = try NetworkFigures(of: dense.foldingInsertedBatchNormalizations())
     if let data {
       try progress(.evaluate, 0)
@@ -58,13 +70,25 @@ package struct NetworkPruning {
       }
     }
     try progress(.score, 0)
-    let pruned = try execution.cut(plan, clock: &clock)
-    let module = try GraphModule(pruned.graph, device: execution.device)
-    try progress(.recalibrate, 0)
-    try execution.recalibrate(module, plan: plan, clock: &clock)
-    if epochs > 0 {
-      try progress(.fineTune, 0)
-      try execution.fineTune(module, plan: plan, from: 0, to: epochs, clock: &clock) { try progress(.fineTune, $0) }
+    if !plan.removesNothing { _ = try clock.measure(.load) { try execution.denseModule() } }
+    let pruned: PrunedNetwork
+    let module: GraphModule
+    if plan.trainsBeforeLastCut {
+      (module, pruned) = try ScheduledPruning(execution, plan: plan).run(to: epochs, clock: &clock) {
+        try progress(.fineTune, $0)
+      }
+    } else {
+      pruned = try execution.cut(plan, clock: &clock)
+      module = try GraphModule(pruned.graph, device: execution.device)
+      try progress(.recalibrate, 0)
+      try execution.recalibrate(module, plan: plan, clock: &clock)
+      if epochs > 0 {
+        try progress(.fineTune, 0)
+        try execution.fineTune(module, plan: plan, from: 0, to: epochs, clock: &clock) { try progress(.fineTune, $0) }
+      }
+    }
+    for (start, end) in zip([epochs] + laterRungs, laterRungs) {
+      try execution.fineTune(module, plan: plan, from: start, to: end, clock: &clock) { try progress(.fineTune, $0) }
     }
     let network = try Checkpoint.capture(module, plan: plan).foldingInsertedBatchNormalizations()
     var after = try NetworkFigures(of: network)
@@ -75,18 +99,37 @@ package struct NetworkPruning {
       (after.accuracy, after.loss) = (accuracy, loss)
     }
     self.network = network
-    masked =
-      makesMasked && plan.granularity == .channel
-      ? try execution.analysis.masked(dense, keeping: pruned.keptUnits).foldingInsertedBatchNormalizations() : nil
+    reached = pruned.reached
+    self.dense = dense
+    transform = plan.ranking.transform
+    if makesMasked, plan.granularity.isStructured {
+      let base = pruned.adjusted ?? dense
+      let analysis =
+        pruned.adjusted == nil
+        ? try execution.analysis(plan.granularity) : try StructuralAnalysis(base, granularity: plan.granularity)
+      masked = try analysis.masked(base, keeping: pruned.keptUnits).foldingInsertedBatchNormalizations()
+    } else {
+      masked = nil
+    }
     self.before = before
     self.after = after
-    groups = Self.names(pruned, execution).map { name in
+    timings = clock.seconds
+    groups = try Self.names(pruned, plan, execution).map { name in
       (name, pruned.counts[name]?[0] ?? 0, pruned.counts[name]?[1] ?? 0)
     }
   }
 
-  private static func names(_ pruned: PrunedNetwork, _ execution: PlanExecution) -> [String] {
-    let ordered = execution.analysis.groups.map(\.name) + execution.dense.prunableWeights().map(\.weight)
+  /// Each kernel's weights before and after.
+  package var distributions: [DistributionChange] {
+    DistributionChange.changes(
+      from: dense.foldingInsertedBatchNormalizations(), to: network, transform: transform)
+  }
+
+  private static func names(
+    _ pruned: PrunedNetwork, _ plan: PruningPlan, _ execution: PlanExecution
+  ) throws -> [String] {
+    let structures = plan.granularity.isStructured ? try execution.analysis(plan.granularity).groups.map(\.name) : []
+    let ordered = structures + execution.dense.prunableWeights().map(\.weight)
     return ordered.filter { pruned.counts[$0] != nil }
   }
 }

@@ -2,6 +2,7 @@ import ChannelGroups
 import GraphRuntime
 import ModelGraph
 import Pruning
+import Selection
 import StudyModel
 import Support
 import Tensors
@@ -15,12 +16,15 @@ package final class PlanExecution {
   package let dense: Graph
   /// The identity of the dense network in the score cache.
   package let denseDigest: Digest
-  package let analysis: ChannelAnalysis
   package let device: Device
-  private let data: StudyData?
+  let data: StudyData?
   private let cache: ScoreCache?
   private var resident: [ScoreKey: [String: [Float]]] = [:]
   private var residentModule: GraphModule?
+  /// What pruning each group alone costs, for plans that cut the least sensitive first; measured where it is not given.
+  package var sensitivityScan: SensitivityScan?
+  private var scans: [PruningPlan: SensitivityScan] = [:]
+  private var residentAnalyses: [Granularity: StructuralAnalysis] = [:]
 
   /// Without data only criteria that look at weights alone can be used, and nothing is recalibrated or fine-tuned.
   package init(
@@ -31,7 +35,14 @@ package final class PlanExecution {
     self.data = data
     self.cache = cache
     self.device = device
-    analysis = try ChannelAnalysis(dense)
+  }
+
+  /// What can leave of the dense network at a granularity, whatever the layer set; made once for each.
+  package func analysis(_ granularity: Granularity) throws -> StructuralAnalysis {
+    if let resident = residentAnalyses[granularity] { return resident }
+    let analysis = try StructuralAnalysis(dense, granularity: granularity)
+    residentAnalyses[granularity] = analysis
+    return analysis
   }
 
   /// The dense network ready to run; made once.
@@ -42,22 +53,33 @@ package final class PlanExecution {
     return module
   }
 
-  /// What the plan leaves of the dense network: smaller tensors, or zeros.
+  /// What the plan leaves of the dense network: smaller tensors, or zeros. All of it leaves without any training,
+  /// whatever the schedule; in the plan's order.
   package func cut(_ plan: PruningPlan, clock: inout StepClock) throws -> PrunedNetwork {
+    if plan.order != .allAtOnce, !plan.removesNothing { return try cutInOrder(plan, clock: &clock) }
     let scores = plan.removesNothing ? [:] : try clock.measure(.score) { try self.scores(for: plan) }
     return try clock.measure(.prune) {
       switch plan.granularity {
-      case .channel:
+      case .channel, .head, .unit, .layer:
+        let analysis = try analysis(plan.granularity)
         let all = Dictionary(uniqueKeysWithValues: analysis.groups.map { ($0.name, $0.units.count) })
         if plan.removesNothing {
           return try PrunedNetwork(graph: dense, keptUnits: all.mapValues { Array(0..<$0) }, unitCounts: all)
         }
-        let outcome = try PruningStep.cut(plan, dense, analysis: analysis, scores: scores)
-        return try PrunedNetwork(graph: outcome.graph, keptUnits: outcome.keptUnits, unitCounts: all)
-      case .element:
+        let module = try denseModule()
+        let outcome = try PruningStep.cut(
+          plan, dense, analysis: analysis, scores: scores,
+          redundancy: redundancy(plan, of: module, analysis: analysis), compensation: compensation(plan, of: module))
+        var pruned = try PrunedNetwork(graph: outcome.graph, keptUnits: outcome.keptUnits, unitCounts: all)
+        (pruned.reached, pruned.adjusted) = (outcome.reached, outcome.adjusted)
+        return pruned
+      case .element, .nOfM, .block:
         if plan.removesNothing { return PrunedNetwork(graph: dense, masks: [:]) }
-        let outcome = try PruningStep.mask(plan, dense, scores: scores)
-        return PrunedNetwork(graph: outcome.graph, masks: outcome.masks)
+        let outcome = try PruningStep.mask(
+          plan, dense, scores: scores, compensation: compensation(plan, of: denseModule()))
+        var pruned = PrunedNetwork(graph: outcome.graph, masks: outcome.masks)
+        (pruned.reached, pruned.adjusted) = (outcome.reached, outcome.adjusted)
+        return pruned
       }
     }
   }
@@ -90,7 +112,7 @@ package final class PlanExecution {
     try clock.measure(.fineTune) {
       // A checkpoint's zeros are its masks.
       let masks =
-        plan.granularity == .element
+        !plan.granularity.isStructured
         ? try PruningStep.tensors(of: PruningStep.masks(ofZerosIn: module.exportedGraph(), plan), for: module) : [:]
       try FineTuning.run(
         module, on: data.batches(.training), recovery: plan.recovery, epochs: end - start, from: start,
@@ -98,36 +120,75 @@ package final class PlanExecution {
     }
   }
 
-  private func scores(for plan: PruningPlan) throws -> [String: [Float]] {
+  private func cutInOrder(_ plan: PruningPlan, clock: inout StepClock) throws -> PrunedNetwork {
+    var atOnce = plan
+    atOnce.schedule = .oneShot
+    let surgery = try ScheduledCut(self, plan: atOnce, clock: &clock)
+    var state = surgery.start()
+    for cut in surgery.sequence.cuts { state = try surgery.cut(state, cut, clock: &clock) }
+    return try surgery.network(of: state)
+  }
+
+  /// The scan that was given, else one of this plan's criterion and sparsity, measured once.
+  func sensitivity(for plan: PruningPlan, clock: inout StepClock) throws -> SensitivityScan {
+    if let sensitivityScan { return sensitivityScan }
+    let key = GroupSensitivity.settings(plan)
+    if let scan = scans[key] { return scan }
+    let scan = try GroupSensitivity.measure(key, self, clock: &clock)
+    scans[key] = scan
+    return scan
+  }
+
+  /// Scores of the dense network, from the cache where they are there.
+  func scores(for plan: PruningPlan) throws -> [String: [Float]] {
     if plan.criterion.needsData, data == nil {
       throw EvaluationError(
         .badPlan, "The criterion '\(plan.criterion.rawValue)' needs data.",
         remedy: "Name a dataset with --data, or take l1, l2, fpgm, bn-scale or random.")
     }
     let key = ScoreKey(
-      network: denseDigest, criterion: plan.criterion, granularity: plan.granularity, data: data?.digest,
-      seed: plan.seed)
+      network: denseDigest, criterion: plan.criterion, ranking: plan.ranking, granularity: plan.granularity,
+      data: data?.digest, seed: plan.seed)
     if let scores = resident[key] { return scores }
-    let compute = { try self.computeScores(plan) }
+    let groups = plan.granularity.isStructured ? try analysis(plan.granularity).groups : []
+    let compute = { try self.computeScores(plan, module: self.denseModule(), groups: groups) }
     let scores = try cache?.scores(for: key, compute: compute) ?? compute()
     resident[key] = scores
     return scores
   }
 
-  private func computeScores(_ plan: PruningPlan) throws -> [String: [Float]] {
+  /// Redundant units are those on the batches that the plan's seed chooses; without data, those that are zero or unread.
+  func redundancy(
+    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis
+  ) throws -> RedundancyRemoval? {
+    try PruningStep.redundancy(
+      plan, of: module, analysis: analysis, data: data?.batches(.training), seed: seed(plan, .score))
+  }
+
+  /// Nil for criteria that leave the other weights alone.
+  func compensation(_ plan: PruningPlan, of module: GraphModule) throws -> WeightCompensation? {
+    guard plan.criterion.updatesWeights else { return nil }
+    return WeightCompensation(
+      plan.criterion, module: module, data: try data?.batches(.training), seed: seed(plan, .score))
+  }
+
+  /// Scores of the network that the module holds, with its groups: the dense one, or what was left of it.
+  func computeScores(
+    _ plan: PruningPlan, module: GraphModule, groups: [ChannelGroup]
+  ) throws -> [String: [Float]] {
     let source = plan.criterion.needsData ? try data?.batches(.training) : nil
     let seed = seed(plan, .score)
     switch plan.granularity {
-    case .channel:
+    case .channel, .head, .unit, .layer:
       return try ImportanceScoring.channelScores(
-        plan.criterion, groups: analysis.groups, module: denseModule(), data: source, seed: seed)
-    case .element:
+        plan.criterion, ranking: plan.ranking, groups: groups, module: module, data: source, seed: seed)
+    case .element, .nOfM, .block:
       return try ImportanceScoring.elementScores(
-        plan.criterion, weights: dense.prunableWeights().map(\.weight), module: denseModule(), data: source, seed: seed)
+        plan.criterion, weights: module.graph.prunableWeights().map(\.weight), module: module, data: source, seed: seed)
     }
   }
 
-  private func seed(_ plan: PruningPlan, _ step: EvaluationStep) -> UInt64 {
+  func seed(_ plan: PruningPlan, _ step: EvaluationStep) -> UInt64 {
     SeededGenerator.derivedSeed(plan.seed, stream: step.rawValue)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Selection
 import Support
 
 /// What a plan left of a network.
@@ -9,8 +10,14 @@ package struct PrunedNetwork {
   package var counts: [String: [Int]]
   /// For each group the units that stay, ascending; empty for elements.
   package var keptUnits: [String: [Int]] = [:]
+  /// How near the cut came to the plan's target; nil where there was none.
+  package var reached: TargetGap?
+  /// For each masked weight, whether each element stays, row-major; empty for channels.
+  package var masks: [String: [Bool]] = [:]
   /// Names exactly what was kept, so that a rebuilt network can be compared without its weights.
   package var keptDigest: Digest
+  /// The dense network before the cut where weights that stay were changed; see `PruningOutcome`.
+  package var adjusted: Graph?
 
   /// From the units that stay, ascending, of groups with this many units.
   package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) throws {
@@ -24,6 +31,7 @@ package struct PrunedNetwork {
   /// From a network with zeros and the masks of its elements, row-major, true where an element stays.
   package init(graph: Graph, masks: [String: [Bool]]) {
     self.graph = graph
+    self.masks = masks
     counts = masks.mapValues { mask in [mask.count { $0 }, mask.count] }
     var builder = DigestBuilder()
     for (name, mask) in masks.sorted(by: { $0.key < $1.key }) {

@@ -8,19 +8,28 @@ import Support
 /// What importance scores depend on; equal keys have equal scores.
 package struct ScoreKey: Hashable, Sendable, Codable {
   /// Raised when a criterion computes something else than before.
-  private var version = 1
+  private var version = 2
   private let network: Digest
   private let criterion: Criterion
+  /// Whatever zeroes weights looks at the scores of single ones.
   private let granularity: Granularity
+  /// How channels' scores in several layers become one, where the plan says so.
+  private let aggregation: Aggregation?
+  private let transform: StatisticTransform
   /// Data, split and input scaling; nil for criteria that look at weights alone.
   private let data: Digest?
   /// Nil for criteria that make no random choice.
   private let seed: UInt64?
 
-  package init(network: Digest, criterion: Criterion, granularity: Granularity, data: Digest?, seed: UInt64) {
+  package init(
+    network: Digest, criterion: Criterion, ranking: Ranking = Ranking(), granularity: Granularity, data: Digest?,
+    seed: UInt64
+  ) {
     self.network = network
     self.criterion = criterion
-    self.granularity = granularity
+    self.granularity = granularity.isStructured ? granularity : .element
+    aggregation = granularity.isStructured ? ranking.aggregation : nil
+    transform = criterion.takesMoments ? ranking.transform : .none
     self.data = criterion.needsData ? data : nil
     self.seed = criterion.needsData || criterion.drawsNumbers ? seed : nil
   }

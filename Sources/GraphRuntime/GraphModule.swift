@@ -43,7 +43,7 @@ package final class GraphModule {
         try tensor.requiringGrad()
         parameters.append((name, tensor))
       case .statistic: statistics.append((name, tensor))
-      case .trainable, .constant, nil: break
+      case .trainable, .quantized, .constant, nil: break
       }
       weights.append(tensor)
     }

@@ -6,7 +6,7 @@ extension Graph {
   package func laying(_ state: [String: TensorData]) throws -> Graph {
     var result = self
     let roles = weightRoles()
-    for name in weights.keys.sorted() where roles[name] != .constant {
+    for name in weights.keys.sorted() where roles[name] == .trainable || roles[name] == .statistic {
       guard let data = state[name] else {
         throw GraphError(
           .invalidWeight, "The weights have no '\(name)', which \(self.name) needs.",

@@ -33,6 +33,12 @@ package struct TensorData: Sendable, Hashable {
     self.init(trusted: .float32, shape: shape, bytes: floats.withUnsafeBufferPointer { Data(buffer: $0) })
   }
 
+  /// float64, row-major.
+  package init(shape: [Int], doubles: [Double]) {
+    precondition(doubles.count == shape.reduce(1, *), "\(doubles.count) numbers do not fill \(shape)")
+    self.init(trusted: .float64, shape: shape, bytes: doubles.withUnsafeBufferPointer { Data(buffer: $0) })
+  }
+
   /// An int64 tensor; the values must be as many as the shape holds.
   package init(shape: [Int], integers: [Int64]) {
     precondition(shape.reduce(1, *) == integers.count, "shape \(shape) does not hold \(integers.count) values")

@@ -2,17 +2,32 @@
 package enum WeightRole: Sendable, Hashable {
   /// Learned by gradients: weights, biases, scales.
   case trainable
+  /// Learned once and held as integers since: counted, but gradients do not change it.
+  case quantized
   /// Running means and variances of batch normalisation: measured, not learned, not counted as parameters.
   case statistic
   /// A constant of the graph.
   case constant
+
+  /// True for what counts as a parameter.
+  package var isCounted: Bool {
+    switch self {
+    case .trainable, .quantized: true
+    case .statistic, .constant: false
+    }
+  }
+}
+
+extension ElementType {
+  /// Weights and biases are quantised to it.
+  fileprivate var holdsQuantized: Bool { !isFloatingPoint && self != .bool && self != .int64 && self != .uint64 }
 }
 
 extension Graph {
   /// The role of every weight that a node reads, by how it is read; trainable wins where a weight is read in several ways.
   ///
   /// A weight also counts as read by those who read what Identity, Transpose, Reshape and the like make of it. Integers
-  /// and booleans are constants.
+  /// are constants, but for those of up to 32 bits that a layer reads as its weight or bias.
   package func weightRoles() -> [String: WeightRole] {
     var roles: [String: WeightRole] = [:]
     let computed = computedConstants
@@ -46,7 +61,7 @@ extension Graph {
     return readings
   }
 
-  /// Learned numbers; running statistics and constants are not counted.
+  /// Learned numbers, quantised ones included; running statistics and constants are not counted.
   package var parameterCount: Int {
     trainableWeights.reduce(0) { $0 + $1.elementCount }
   }
@@ -61,7 +76,7 @@ extension Graph {
   }
 
   private var trainableWeights: [TensorData] {
-    weightRoles().compactMap { name, role in role == .trainable ? weights[name] : nil }
+    weightRoles().compactMap { name, role in role.isCounted ? weights[name] : nil }
   }
 }
 
@@ -80,7 +95,9 @@ enum WeightReading: Int, Comparable {
   static func < (left: WeightReading, right: WeightReading) -> Bool { left.rawValue < right.rawValue }
 
   func role(of weight: TensorData) -> WeightRole {
-    guard weight.elementType.isFloatingPoint else { return .constant }
+    guard weight.elementType.isFloatingPoint else {
+      return self == .trainable && weight.elementType.holdsQuantized ? .quantized : .constant
+    }
     switch self {
     case .passedOn, .constant: return .constant
     case .statistic: return .statistic

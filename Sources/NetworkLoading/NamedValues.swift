@@ -1,12 +1,12 @@
 /// What a user writes as `NAME=VALUE`, the name possibly with equal signs of its own.
 package enum NamedValues {
   /// Throws `NetworkLoadingError(.badAssignment)` for a text without a name, and for a name that is given twice.
-  package static func words(_ texts: [String]) throws -> [String: String] {
+  package static func words(_ texts: [String], example: String = "sr=16000") throws -> [String: String] {
     var result: [String: String] = [:]
     for text in texts {
       guard let equals = text.lastIndex(of: "="), equals != text.startIndex else {
         throw NetworkLoadingError(
-          .badAssignment, "'\(text)' is not of the form name=value.", remedy: "Write, for example, sr=16000.")
+          .badAssignment, "'\(text)' is not of the form name=value.", remedy: "Write, for example, \(example).")
       }
       let name = String(text[..<equals])
       guard result.updateValue(String(text[text.index(after: equals)...]), forKey: name) == nil else {

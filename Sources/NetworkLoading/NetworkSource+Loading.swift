@@ -12,6 +12,20 @@ extension NetworkSource {
       weights: weights)
   }
 
+  /// The same with what a command line says of the network besides: values `input=value` for integer inputs, globs of what
+  /// does not learn, and recurrent states `input=output`.
+  ///
+  /// Throws `NetworkLoadingError(.badAssignment)`.
+  package static func parse(
+    _ text: String, weights: String?, set: [String], freeze: [String], statePairs: [String]
+  ) throws -> NetworkSource {
+    var source = parse(text, weights: weights)
+    source.fixedInputs = try NamedValues.integers(set)
+    source.freeze = freeze
+    source.statePairs = try NamedValues.words(statePairs, example: "h0=hn")
+    return source
+  }
+
   /// The network with its weights, in float32; fresh weights come from `seed`.
   ///
   /// Throws `NetworkLoadingError(.missingFile)`, or the format's error for a file that is broken or holds an operator
@@ -29,7 +43,7 @@ extension NetworkSource {
       }
       graph = try BuiltinNetworks.graph(named: name, seed: seed)
     }
-    if let weights { graph = try graph.laying(SafetensorsFile.read(Self.existing(weights, kind: "weights"))) }
+    if let weights { graph = try graph.laying(SparseTensorFile.read(Self.existing(weights, kind: "weights"))) }
     try checkFreeze(of: graph)
     graph.frozenWeights = frozenWeights(of: graph)
     for (input, output) in statePairs.sorted(by: { $0.key < $1.key }) {

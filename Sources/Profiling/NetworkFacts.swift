@@ -8,12 +8,14 @@ package struct NetworkFacts: Sendable, Hashable {
   package var nonzeroParameters: Int
   /// Multiply-accumulates of one sample.
   package var macs: Int
-  /// Bytes of the exported ONNX file.
+  /// Bytes of the exported ONNX file, weights beside it included.
   package var sizeBytes: Int
+  /// Bytes of the weights as safetensors that leave zeros out.
+  package var storedBytes: Int
 
   /// Encodes the network once to know its size.
   package init(of graph: Graph) throws {
-    try self.init(of: graph, sizeBytes: try ONNXFile.encode(graph).count)
+    try self.init(of: graph, sizeBytes: try ONNXFile.byteCount(of: graph))
   }
 
   /// For a network whose file is there already.
@@ -22,5 +24,6 @@ package struct NetworkFacts: Sendable, Hashable {
     nonzeroParameters = graph.nonzeroParameterCount
     macs = try graph.multiplyAccumulates()
     self.sizeBytes = sizeBytes
+    storedBytes = try SparseTensorFile.storedSize(of: graph)
   }
 }

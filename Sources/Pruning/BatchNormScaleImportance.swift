@@ -13,20 +13,24 @@ package struct BatchNormScaleImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
     var scales = Set<String>()
     for node in context.module.graph.nodes {
       if case .batchNormalization = node.op, node.inputs.count > 1 { scales.insert(node.inputs[1]) }
     }
-    var scores: GroupScores = [:]
+    var scores: [String: [LayerScores]] = [:]
     var found = false
     for group in groups {
       let sums = UnitSums(group, weights: scales.contains)
       if sums.coversAllUnits {
         found = true
-        scores[group.name] = try sums.sums { try context.tensor($0).abs() }.map { Float($0) }
+        scores[group.name] = try sums.layers { try context.tensor($0).abs() }
       } else {
-        scores[group.name] = try L2Importance.norms(of: group, in: context)
+        let norms = try L2Importance.norms(of: group, in: context)
+        let joint = Aggregation.l2.joined(norms, unitCount: group.units.count).map(Double.init)
+        scores[group.name] = aggregation == nil ? [LayerScores(joint: joint, of: group)] : norms
       }
     }
     guard found || groups.isEmpty else {

@@ -11,21 +11,23 @@ package struct FPGMImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups {
-      var totals = [Double](repeating: 0, count: group.units.count)
-      for layer in try UnitSlices(group, in: context).slices {
+      scores[group.name] = try UnitSlices(group, in: context).slices.map { layer in
+        var totals = [Double](repeating: 0, count: layer.units.count)
         // Filters are compared with those of equal size; in one layer all are, unless layers share the weight in odd ways.
         for places in Dictionary(grouping: layer.units.indices, by: { layer.rows[$0].count }).values {
           let matrix = try Tensor(
             doubles: places.flatMap { layer.rows[$0] }, shape: [places.count, layer.rows[places[0]].count],
             device: context.module.device)
           let distances = try matrix.pairwiseDistance(matrix).sum([1]).doubles
-          for (place, distance) in zip(places, distances) { totals[layer.units[place]] += distance }
+          for (place, distance) in zip(places, distances) { totals[place] += distance }
         }
+        return LayerScores(layer: layer.weight, units: layer.units, scores: totals)
       }
-      scores[group.name] = totals.map { Float($0) }
     }
     return scores
   }

@@ -12,9 +12,11 @@ package struct FisherImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
     let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.unitSums(groups, growth(of: weights, in: context), in: context)
+    return try GradientSums.layerSums(groups, growth(of: weights, in: context), in: context)
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

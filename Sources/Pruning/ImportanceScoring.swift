@@ -7,7 +7,10 @@ import Training
 /// Scores by a criterion's name: the one list of the criteria that exist.
 package enum ImportanceScoring {
   /// Every criterion of `Criterion` has an implementation here; the compiler holds us to it.
-  package static func implementation(of criterion: Criterion) -> any ImportanceCriterion {
+  /// `transform` is for criteria that take moments; the others have no use for it.
+  package static func implementation(
+    of criterion: Criterion, transform: StatisticTransform = .none
+  ) -> any ImportanceCriterion {
     switch criterion {
     case .random: RandomImportance()
     case .l1: L1Importance()
@@ -17,27 +20,44 @@ package enum ImportanceScoring {
     case .fpgm: FPGMImportance()
     case .linf: LInfinityImportance()
     case .lamp: LAMPImportance()
-    case .mean: WeightMomentImportance(.mean)
-    case .variance: WeightMomentImportance(.variance)
-    case .skewness: WeightMomentImportance(.skewness)
-    case .kurtosis: WeightMomentImportance(.kurtosis)
+    case .mean: WeightMomentImportance(.mean, transform: transform)
+    case .variance: WeightMomentImportance(.variance, transform: transform)
+    case .skewness: WeightMomentImportance(.skewness, transform: transform)
+    case .kurtosis: WeightMomentImportance(.kurtosis, transform: transform)
     case .gradientSign: GradientSignImportance()
     case .snip: SNIPImportance()
     case .grasp: GraSPImportance()
     case .synflow: SynFlowImportance()
     case .fisher: FisherImportance()
     case .obd: OBDImportance()
+    case .entropy: EntropyImportance()
+    case .meanActivation: MeanActivationImportance()
+    case .apoz: APoZImportance()
+    case .hrank: HRankImportance()
+    case .wanda: WandaImportance()
+    case .distilledSparsity: DistilledSparsityImportance()
+    case .obs: OBSImportance()
+    case .sparseGPT: SparseGPTImportance()
+    case .hessianTrace: HessianTraceImportance()
+    case .movement: MovementImportance()
+    case .dropoutRates: DropoutRateImportance()
+    case .gates: GateImportance()
     }
   }
 
   /// One score for every unit of every group, of the network as the module holds it. Throws `PruningError`; nothing that is
-  /// not finite is returned.
+  /// not finite is returned. Layers are joined by the ranking's aggregation, else as is usual for the criterion.
   package static func channelScores(
-    _ criterion: Criterion, groups: [ChannelGroup], module: GraphModule, data: BatchSource?, seed: UInt64,
-    calibration: Calibration = Calibration()
+    _ criterion: Criterion, ranking: Ranking = Ranking(), groups: [ChannelGroup], module: GraphModule,
+    data: BatchSource?, seed: UInt64, calibration: Calibration = Calibration()
   ) throws -> GroupScores {
     let context = ScoringContext(module: module, data: data, seed: seed, calibration: calibration)
-    let scores = try implementation(of: criterion).channelScores(of: groups, in: context)
+    let importance = implementation(of: criterion, transform: ranking.transform)
+    var scores = try importance.channelScores(
+      of: groups.filter { !$0.holdsBranches }, aggregation: ranking.aggregation, in: context)
+    for group in groups where group.holdsBranches {
+      scores[group.name] = try BranchScores.scores(of: group, by: importance, in: context)
+    }
     try check(scores, criterion)
     return scores
   }

@@ -10,11 +10,13 @@ package struct L1Importance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups {
       scores[group.name] = try UnitSums(group, weights: context.kernels.contains)
-        .sums { try context.tensor($0).abs() }.map { Float($0) }
+        .layers { try context.tensor($0).abs() }
     }
     return scores
   }

@@ -3,15 +3,18 @@ import Selection
 import StudyModel
 
 /// The Euclidean norm of all the filters that make a channel, as one vector (He and others 2018, "Soft filter pruning",
-/// equation 2 with p = 2, over all layers whose filters leave together). Biases and normalisations do not count.
+/// equation 2 with p = 2, over all layers whose filters leave together): the layers' norms, aggregated by `l2`. Biases and normalisations do not count.
 /// A single weight's score is its square, which ranks as its absolute value does.
 package struct L2Importance: ImportanceCriterion {
   package let criterion = Criterion.l2
+  package let usualAggregation = Aggregation.l2
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups { scores[group.name] = try Self.norms(of: group, in: context) }
     return scores
   }
@@ -22,9 +25,9 @@ package struct L2Importance: ImportanceCriterion {
     return scores
   }
 
-  /// One norm per unit.
-  static func norms(of group: ChannelGroup, in context: ScoringContext) throws -> [Float] {
+  /// Each layer's norm for each unit.
+  static func norms(of group: ChannelGroup, in context: ScoringContext) throws -> [LayerScores] {
     try UnitSums(group, weights: context.kernels.contains)
-      .sums { try context.tensor($0).square() }.map { Float($0.squareRoot()) }
+      .layers { try context.tensor($0).square() }.map { $0.mapping { $0.squareRoot() } }
   }
 }

@@ -8,17 +8,27 @@ import Tensors
 /// square of a weight over the sum of squares of its layer's weights that are not smaller. Scores of all layers stand in one
 /// ranking without further normalisation, and the largest weight of a layer scores 1, so no layer empties.
 ///
-/// For channels the same is done with the squared norms of a group's units, which the paper does not treat.
+/// For channels the same is done with the squared norms of a group's units over all layers, or with each layer's where an
+/// aggregation is asked for; the paper does not treat channels.
 package struct LAMPImportance: ImportanceCriterion {
   package let criterion = Criterion.lamp
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups {
-      let squares = try UnitSums(group, weights: context.kernels.contains).sums { try context.tensor($0).square() }
-      scores[group.name] = Self.relative(squares)
+      let sums = UnitSums(group, weights: context.kernels.contains)
+      if aggregation == nil {
+        let squares = try sums.sums { try context.tensor($0).square() }
+        scores[group.name] = [LayerScores(joint: Self.relative(squares).map(Double.init), of: group)]
+      } else {
+        scores[group.name] = try sums.layers { try context.tensor($0).square() }.map { layer in
+          LayerScores(layer: layer.layer, units: layer.units, scores: Self.relative(layer.scores).map(Double.init))
+        }
+      }
     }
     return scores
   }

@@ -7,19 +7,18 @@ import Tensors
 /// weight's score is its absolute value.
 package struct LInfinityImportance: ImportanceCriterion {
   package let criterion = Criterion.linf
+  package let usualAggregation = Aggregation.max
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups {
-      var largest = [Double](repeating: 0, count: group.units.count)
-      for slice in try UnitSlices(group, in: context).slices {
-        for (place, unit) in slice.units.enumerated() {
-          largest[unit] = max(largest[unit], slice.rows[place].lazy.map { Swift.abs($0) }.max() ?? 0)
-        }
+      scores[group.name] = try UnitSlices(group, in: context).slices.map { slice in
+        slice.scores { $0.lazy.map { Swift.abs($0) }.max() ?? 0 }
       }
-      scores[group.name] = largest.map { Float($0) }
     }
     return scores
   }

@@ -6,22 +6,6 @@ import StudyModel
 import Tensors
 import Training
 
-/// What a plan made of a network.
-package struct PruningOutcome: Sendable, Equatable {
-  /// Really smaller for channels; of the old shapes, with zeros, for elements.
-  package var graph: Graph
-  /// For each group, the units that stay, ascending; empty for elements.
-  package var keptUnits: [String: [Int]]
-  /// For each masked weight, whether each element stays (row-major); empty for channels.
-  package var masks: [String: [Bool]]
-
-  package init(graph: Graph, keptUnits: [String: [Int]] = [:], masks: [String: [Bool]] = [:]) {
-    self.graph = graph
-    self.keptUnits = keptUnits
-    self.masks = masks
-  }
-}
-
 /// From a plan and a network to the pruned network, without any training.
 package enum PruningStep {
   /// Scores the module's network by the plan's criterion, selects, and cuts. `data` is needed where the criterion needs it.
@@ -30,52 +14,104 @@ package enum PruningStep {
   ) throws -> PruningOutcome {
     let graph = try module.exportedGraph()
     if plan.removesNothing { return PruningOutcome(graph: graph, keptUnits: try allUnits(plan, graph)) }
+    let compensation = WeightCompensation(
+      plan.criterion, module: module, data: data, seed: plan.seed, calibration: calibration)
     switch plan.granularity {
-    case .channel:
+    case .channel, .head, .unit, .layer:
       let analysis = try analysis(of: graph, plan)
       let scores = try ImportanceScoring.channelScores(
-        plan.criterion, groups: analysis.groups, module: module, data: data, seed: plan.seed, calibration: calibration)
-      return try cut(plan, graph, analysis: analysis, scores: scores)
-    case .element:
-      let weights = graph.prunableWeights(including: plan.layers.contains)
+        plan.criterion, ranking: plan.ranking, groups: analysis.groups, module: module, data: data, seed: plan.seed,
+        calibration: calibration)
+      let redundancy = try redundancy(
+        plan, of: module, analysis: analysis, data: data, seed: plan.seed, calibration: calibration)
+      return try cut(
+        plan, graph, analysis: analysis, scores: scores, redundancy: redundancy, compensation: compensation)
+    case .element, .nOfM, .block:
+      let weights = graph.prunableWeights(including: LayerAdmission(plan.layers, graph: graph).contains)
       let scores = try ImportanceScoring.elementScores(
         plan.criterion, weights: weights.map(\.weight), module: module, data: data, seed: plan.seed,
         calibration: calibration)
-      return try mask(plan, graph, scores: scores)
+      return try mask(plan, graph, scores: scores, compensation: compensation)
     }
   }
 
-  /// The channels that may leave under the plan's layer set.
-  package static func analysis(of graph: Graph, _ plan: PruningPlan) throws -> ChannelAnalysis {
-    try ChannelAnalysis(graph, excluding: { !plan.layers.contains($0) })
+  /// What may leave under the plan's granularity and layer set.
+  package static func analysis(of graph: Graph, _ plan: PruningPlan) throws -> StructuralAnalysis {
+    let layers = LayerAdmission(plan.layers, graph: graph)
+    return try StructuralAnalysis(graph, granularity: plan.granularity, excluding: { !layers.contains($0) })
   }
 
-  /// Cuts channels by scores that are already there (from a cache, say), by group name.
+  /// The network's redundant units, of the groups that the plan may cut, with what becomes of their constants; nil for a
+  /// plan that does not ask, and for whole layers. Without data those count that are zero or unread.
+  package static func redundancy(
+    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis, data: BatchSource?, seed: UInt64,
+    calibration: Calibration = Calibration()
+  ) throws -> RedundancyRemoval? {
+    guard plan.removesRedundant, case .channels(let analysis) = analysis else { return nil }
+    let graph = try module.exportedGraph()
+    let layers = LayerAdmission(plan.layers, graph: graph)
+    let units = try RedundantUnits(module, analysis: analysis, data: data, seed: seed, calibration: calibration) {
+      $0.layers.allSatisfy(layers.contains)
+    }
+    return RedundancyRemoval(units, analysis: analysis, graph: graph)
+  }
+
+  /// Cuts by scores that are already there (from a cache, say), by group name; with `names` only groups of these names, as
+  /// if the network had no others.
+  ///
+  /// With `redundancy` its units leave before all others and count towards the sparsity; all that constraints let go leave,
+  /// whatever the sparsity. `compensation` changes the weights that stay before the cut.
   package static func cut(
-    _ plan: PruningPlan, _ graph: Graph, analysis: ChannelAnalysis, scores: GroupScores
+    _ plan: PruningPlan, _ graph: Graph, analysis: StructuralAnalysis, scores: GroupScores,
+    only names: Set<String>? = nil,
+    redundancy: RedundancyRemoval? = nil, compensation: WeightCompensation? = nil
   ) throws -> PruningOutcome {
-    let kept = try PlanSelection.keptUnits(groups: analysis.groups, scores: scores, plan: plan)
-    return PruningOutcome(graph: try analysis.compacted(graph, keeping: kept), keptUnits: kept)
+    let structures =
+      plan.ranking.normalization == .isomorphic ? StructureClasses.structures(of: analysis.groups, in: graph) : [:]
+    let ranked = redundancy?.leavingFirst(scores, plan) ?? (scores: scores, plan: plan)
+    let selection = try PlanSelection.outcome(
+      groups: analysis.groups.filter { names?.contains($0.name) ?? true }, scores: ranked.scores, plan: ranked.plan,
+      layers: LayerAdmission(plan.layers, graph: graph), structures: structures, measure: analysis.measure(keeping:))
+    var kept = redundancy?.removing(from: selection.kept, plan) ?? selection.kept
+    for group in analysis.groups where kept[group.name] == nil { kept[group.name] = Array(group.units.indices) }
+    let folded = redundancy?.graph
+    // A layer leaves whole: nothing of its reader's kernel is left to make up for it.
+    let groups = analysis.groups.filter { !$0.holdsBranches }
+    let adjusted = try compensation?.updated(folded ?? graph, groups: groups, keeping: kept) ?? folded
+    // Folding may have given layers biases of their own, which an analysis has to know.
+    let cutting = try folded.map { try StructuralAnalysis($0, granularity: plan.granularity) } ?? analysis
+    return PruningOutcome(
+      graph: try cutting.compacted(adjusted ?? graph, keeping: kept), keptUnits: kept, reached: selection.reached,
+      adjusted: adjusted)
   }
 
-  /// Zeroes elements by scores that are already there, by weight name.
-  package static func mask(_ plan: PruningPlan, _ graph: Graph, scores: [String: [Float]]) throws -> PruningOutcome {
-    let masks = try PlanSelection.elementMasks(
-      weights: graph.prunableWeights(including: plan.layers.contains), scores: scores, plan: plan)
-    var result = graph
-    for (name, mask) in masks {
-      guard let weight = graph.weights[name] else { continue }
+  /// Zeroes elements, blocks or N of M by the elements' scores that are already there, by weight name; `compensation`
+  /// changes the weights that stay first.
+  package static func mask(
+    _ plan: PruningPlan, _ graph: Graph, scores: [String: [Float]], compensation: WeightCompensation? = nil
+  ) throws -> PruningOutcome {
+    let layers = LayerAdmission(plan.layers, graph: graph)
+    let weights = graph.prunableWeights(including: layers.contains)
+    let outcome = try PlanSelection.maskOutcome(
+      weights: weights, scores: scores, plan: plan, layers: layers,
+      structures: plan.ranking.normalization == .isomorphic
+        ? StructureClasses.structures(of: weights, in: graph) : [:],
+      parameters: plan.measure == .parameters ? NonzeroParameters(of: graph, weights: weights) : nil)
+    let adjusted = try compensation?.updated(graph, masks: outcome.masks)
+    var result = adjusted ?? graph
+    for (name, mask) in outcome.masks {
+      guard let weight = result.weights[name] else { continue }
       result.weights[name] = TensorData(
         shape: weight.shape, floats: zip(weight.floats, mask).map { value, stays in stays ? value : 0 })
     }
-    return PruningOutcome(graph: result, masks: masks)
+    return PruningOutcome(graph: result, masks: outcome.masks, reached: outcome.reached, adjusted: adjusted)
   }
 
-  /// The masks of a network that was element-pruned under `plan` before: what is zero stays zero.
+  /// The masks of a network whose weights became zeros under `plan` before: what is zero stays zero.
   package static func masks(ofZerosIn graph: Graph, _ plan: PruningPlan) -> [String: [Bool]] {
-    guard plan.granularity == .element else { return [:] }
+    guard !plan.granularity.isStructured else { return [:] }
     var masks: [String: [Bool]] = [:]
-    for weight in graph.prunableWeights(including: plan.layers.contains) {
+    for weight in graph.prunableWeights(including: LayerAdmission(plan.layers, graph: graph).contains) {
       masks[weight.weight] = graph.weights[weight.weight]?.floats.map { $0 != 0 }
     }
     return masks
@@ -92,7 +128,7 @@ package enum PruningStep {
   }
 
   private static func allUnits(_ plan: PruningPlan, _ graph: Graph) throws -> [String: [Int]] {
-    guard plan.granularity == .channel else { return [:] }
+    guard plan.granularity.isStructured else { return [:] }
     let groups = try analysis(of: graph, plan).groups
     return Dictionary(uniqueKeysWithValues: groups.map { ($0.name, Array($0.units.indices)) })
   }

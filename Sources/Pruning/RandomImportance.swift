@@ -8,9 +8,16 @@ package struct RandomImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) -> GroupScores {
-    var scores: GroupScores = [:]
-    for group in groups { scores[group.name] = draw(group.units.count, "random/\(group.name)", context) }
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
+    for group in groups {
+      let numbers = draw(group.units.count, "random/\(group.name)", context)
+      scores[group.name] = [
+        LayerScores(layer: group.name, units: Array(numbers.indices), scores: numbers.map(Double.init))
+      ]
+    }
     return scores
   }
 

@@ -10,9 +10,11 @@ package struct SNIPImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
     let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.unitSums(groups, sensitivity(of: weights, in: context), in: context)
+    return try GradientSums.layerSums(groups, sensitivity(of: weights, in: context), in: context)
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -9,17 +9,20 @@ import Tensors
 /// section 6): w dR/dw, where R is the sum of the outputs for an input of ones, every weight replaced by its absolute value. It needs
 /// no data. Through layers without biases the flow is conserved: each layer's scores sum to R.
 ///
-/// Biases and running means are zero and running variances one here and activations are left out, so that the flow is that of the weights alone. Each weight
-/// tensor is divided by its largest value first: that multiplies all scores by one factor and keeps deep networks from
-/// overflowing. One round; the paper prunes in a hundred, which an iterative schedule does.
+/// Biases and running means are zero and running variances one here and activations are left out, so that the flow is that of
+/// the weights alone. It grows exponentially with depth and soon leaves single precision, so it is computed in double
+/// precision, and all scores are divided by R. One round; the paper prunes in a hundred, which an iterative schedule
+/// does.
 package struct SynFlowImportance: ImportanceCriterion {
   package let criterion = Criterion.synflow
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
     let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.unitSums(groups, flow(of: weights, in: context), in: context)
+    return try GradientSums.layerSums(groups, flow(of: weights, in: context), in: context)
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
@@ -32,18 +35,20 @@ package struct SynFlowImportance: ImportanceCriterion {
     var inputs: [String: Tensor] = [:]
     for input in graph.inputs {
       let shape = input.shape.map { axis in if case .fixed(let size) = axis { size } else { 1 } }
-      inputs[input.name] = try Tensor.ones(shape, device: context.module.device)
+      inputs[input.name] = try Tensor.ones(shape, device: context.module.device).to(.float64)
     }
     guard let output = graph.outputs.first, let result = try module.forward(inputs, mode: .evaluation)[output.name]
     else { return [:] }
-    try result.sum().backward()
+    let total = try result.sum()
+    try total.backward()
     var scores: [String: Tensor] = [:]
     for weight in weights {
       guard let tensor = module.tensor(named: weight) else { continue }
       let gradient = try tensor.grad?.detach() ?? tensor.detach().mul(0)
-      scores[weight] = try tensor.detach().mul(gradient).to(.float64)
+      scores[weight] = try tensor.detach().mul(gradient)
     }
-    return scores
+    let flow = try total.detach().item()
+    return flow > 0 ? try scores.mapValues { try $0.div(flow) } : scores
   }
 
   /// The network of absolute weights without biases, statistics and non-linearities.
@@ -51,8 +56,10 @@ package struct SynFlowImportance: ImportanceCriterion {
     var result = graph
     func set(_ name: String, _ value: (Float) -> Float) {
       guard let weight = graph.weights[name], weight.elementType == .float32 else { return }
-      result.weights[name] = TensorData(shape: weight.shape, floats: weight.floats.map(value))
+      result.weights[name] = TensorData(shape: weight.shape, doubles: weight.floats.map { Double(value($0)) })
     }
+    for name in graph.weights.keys { set(name) { $0 } }
+    for position in result.inputs.indices { result.inputs[position].elementType = .float64 }
     let learned = Set(graph.weightRoles().filter { $0.value == .trainable }.keys)
     for node in graph.nodes {
       switch node.op {
@@ -82,10 +89,7 @@ package struct SynFlowImportance: ImportanceCriterion {
       }
       return node
     }
-    for name in kernels {
-      let largest = graph.weights[name]?.floats.lazy.map { abs($0) }.max() ?? 0
-      set(name) { largest > 0 ? abs($0) / largest : 0 }
-    }
+    for name in kernels { set(name) { abs($0) } }
     return result
   }
 }

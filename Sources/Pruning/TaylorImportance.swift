@@ -11,7 +11,8 @@ import Tensors
 /// A channel's score is the mean over calibration batches of (sum of g w)^2, their equation 8 over the parameters that gate it.
 /// As in their section 3.1 (Taylor-FO-BN) the gate of a convolution with a batch normalisation directly behind it is that one's
 /// scale and bias, else the filter and its bias; in both cases the sum is the derivative of the loss along the channel's output.
-/// Over all layers whose filters leave together the gates are summed before they are squared, since they leave at once.
+/// Over all layers whose filters leave together the gates are summed before they are squared, since they leave at once; where
+/// an aggregation is asked for, each layer's gate is squared by itself.
 /// Batches are squared one by one: at a minimum the gradients of all samples cancel, and their sum would only be noise.
 /// A single weight's score is the sum over batches of |g w|.
 package struct TaylorImportance: ImportanceCriterion {
@@ -19,24 +20,28 @@ package struct TaylorImportance: ImportanceCriterion {
 
   package init() {}
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
     let gates = Self.gates(of: context.module.graph)
     let sums = groups.map { group in
       // A normalisation that is cut with the unit but follows a sum or a concatenation is behind no single filter, and the
       // filters themselves are the gates then.
-      UnitSums(group, weights: gates.contains)
+      UnitSums(group, weights: { gates[$0] != nil })
     }
-    var totals = groups.map { [Double](repeating: 0, count: $0.units.count) }
+    var totals: [[LayerScores]] = groups.map { _ in [] }
     var batches = 0.0
     try context.forEachGradient {
       batches += 1
       for (position, sum) in sums.enumerated() {
-        let changes = try sum.sums { try Self.product($0, in: context) }
-        for (unit, change) in changes.enumerated() { totals[position][unit] += change * change }
+        let changes = try sum.layers(named: { aggregation == nil ? "" : gates[$0] ?? $0 }) {
+          try Self.product($0, in: context)
+        }.map { $0.mapping { $0 * $0 } }
+        totals[position] = totals[position].isEmpty ? changes : zip(totals[position], changes).map { $0.adding($1) }
       }
     }
-    var scores: GroupScores = [:]
-    for (group, total) in zip(groups, totals) { scores[group.name] = total.map { Float($0 / batches) } }
+    var scores: [String: [LayerScores]] = [:]
+    for (group, total) in zip(groups, totals) { scores[group.name] = total.map { $0.mapping { $0 / batches } } }
     return scores
   }
 
@@ -51,12 +56,15 @@ package struct TaylorImportance: ImportanceCriterion {
     return try totals.mapValues { try $0.floats }
   }
 
-  /// The parameters along which channels are scaled: for each producing layer the scale and bias of the batch normalisation
+  /// The parameters along which channels are scaled, with the layer whose gate they are: for each producing layer the scale and bias of the batch normalisation
   /// that alone reads it, else its own kernel and bias. A kernel that several layers share is always its own gate.
-  private static func gates(of graph: Graph) -> Set<String> {
+  private static func gates(of graph: Graph) -> [String: String] {
     let consumers = graph.consumers()
     let outputs = Set(graph.outputs.map(\.name))
-    var gates = Set<String>()
+    var gates: [String: String] = [:]
+    func add(_ names: some Sequence<String>, _ layer: String) {
+      for name in names where gates[name] == nil { gates[name] = layer }
+    }
     for node in graph.nodes {
       guard !node.kernelPositions.isEmpty else { continue }
       // The kernel and the bias, whichever are the network's own.
@@ -65,9 +73,9 @@ package struct TaylorImportance: ImportanceCriterion {
       let readers = outputs.contains(value) ? [] : (consumers[value] ?? []).map { graph.nodes[$0] }
       let isShared = kernels.contains { (consumers[$0] ?? []).count > 1 }
       if readers.count == 1, !isShared, case .batchNormalization = readers[0].op {
-        gates.formUnion(readers[0].inputs[1...2])
+        add(readers[0].inputs[1...2], node.name)
       } else {
-        gates.formUnion(kernels.filter { !$0.isEmpty })
+        add(kernels.filter { !$0.isEmpty }, node.name)
       }
     }
     return gates

@@ -10,6 +10,11 @@ struct UnitSlices {
     let units: [Int]
     /// One row of weights for each of `units`, in double precision; rows may differ in length.
     let rows: [[Double]]
+
+    /// One score for each unit, of its row.
+    func scores(_ score: ([Double]) throws -> Double) rethrows -> LayerScores {
+      LayerScores(layer: weight, units: units, scores: try rows.map(score))
+    }
   }
 
   let slices: [Layer]

@@ -7,6 +7,7 @@ struct UnitSums {
     let weight: String
     let axis: Int
     let rows: Range<Int>?
+    let rowAxis: Int
   }
 
   private let unitCount: Int
@@ -19,7 +20,7 @@ struct UnitSums {
     unitCount = group.units.count
     for (position, unit) in group.units.enumerated() {
       for slice in unit.slices where slice.isOutput && isCounted(slice.weight) {
-        let face = Face(weight: slice.weight, axis: slice.axis, rows: slice.rows)
+        let face = Face(weight: slice.weight, axis: slice.axis, rows: slice.rows, rowAxis: slice.rowAxis)
         if entries[face] == nil { faces.append(face) }
         entries[face, default: []].append((position, slice.indices))
       }
@@ -41,15 +42,42 @@ struct UnitSums {
   /// double precision.
   func sums(_ value: (String) throws -> Tensor) throws -> [Double] {
     var result = [Double](repeating: 0, count: unitCount)
-    for face in faces {
-      var tensor = try value(face.weight)
-      if let rows = face.rows { tensor = try tensor.slice(0, rows) }
-      let others = (0..<tensor.rank).filter { $0 != face.axis }
-      let marginal = try (others.isEmpty ? tensor : tensor.sum(others)).doubles
-      for (unit, indices) in entries[face] ?? [] {
-        for index in indices { result[unit] += marginal[index] }
-      }
-    }
+    for face in faces { try add(face, value) { result[$0] += $1 } }
     return result
+  }
+
+  /// The same sums for each weight by itself, or for all weights that `named` gives one name.
+  func layers(
+    named name: (String) -> String = { $0 }, _ value: (String) throws -> Tensor
+  ) throws -> [LayerScores] {
+    var order: [String] = []
+    var totals: [String: [Double?]] = [:]
+    for face in faces {
+      let layer = name(face.weight)
+      var total = totals.removeValue(forKey: layer) ?? []
+      if total.isEmpty {
+        order.append(layer)
+        total = Array(repeating: nil, count: unitCount)
+      }
+      try add(face, value) { total[$0] = (total[$0] ?? 0) + $1 }
+      totals[layer] = total
+    }
+    return order.map { layer in
+      let total = totals[layer] ?? []
+      return LayerScores(
+        layer: layer, units: total.indices.filter { total[$0] != nil }, scores: total.compactMap { $0 })
+    }
+  }
+
+  private func add(
+    _ face: Face, _ value: (String) throws -> Tensor, to unit: (_ unit: Int, _ part: Double) -> Void
+  ) throws {
+    var tensor = try value(face.weight)
+    if let rows = face.rows { tensor = try tensor.slice(face.rowAxis, rows) }
+    let others = (0..<tensor.rank).filter { $0 != face.axis }
+    let marginal = try (others.isEmpty ? tensor : tensor.sum(others)).doubles
+    for (place, indices) in entries[face] ?? [] {
+      for index in indices { unit(place, marginal[index]) }
+    }
   }
 }

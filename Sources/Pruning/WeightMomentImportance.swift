@@ -1,5 +1,4 @@
 import ChannelGroups
-import Foundation
 import Selection
 import StudyModel
 
@@ -11,24 +10,27 @@ import StudyModel
 /// `removal`: the usual one is the outlying of their group, for the variance the low.
 package struct WeightMomentImportance: ImportanceCriterion {
   package let criterion: Criterion
+  package let usualAggregation = Aggregation.mean
+  /// What is done to the weights first, by the mean and deviation of the whole layer.
+  private let transform: StatisticTransform
 
   /// `criterion` is one of the four moments.
-  package init(_ criterion: Criterion) {
+  package init(_ criterion: Criterion, transform: StatisticTransform = .none) {
     self.criterion = criterion
+    self.transform = transform
   }
 
-  package func channelScores(of groups: [ChannelGroup], in context: ScoringContext) throws -> GroupScores {
-    var scores: GroupScores = [:]
+  package func layerScores(
+    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
+  ) throws -> [String: [LayerScores]] {
+    var scores: [String: [LayerScores]] = [:]
     for group in groups {
-      var sums = [Double](repeating: 0, count: group.units.count)
-      var layers = [Double](repeating: 0, count: group.units.count)
-      for slice in try UnitSlices(group, in: context).slices {
-        for (place, unit) in slice.units.enumerated() {
-          sums[unit] += moment(of: slice.rows[place])
-          layers[unit] += 1
+      scores[group.name] = try UnitSlices(group, in: context).slices.map { slice in
+        let layer = try transform == .none ? nil : Moments(context.tensor(slice.weight).to(.float64).doubles)
+        return slice.scores { row in
+          Moments(layer.map { transform.applied(to: row, in: $0) } ?? row).value(of: criterion)
         }
       }
-      scores[group.name] = zip(sums, layers).map { Float($0 / max($1, 1)) }
     }
     return scores
   }
@@ -36,23 +38,19 @@ package struct WeightMomentImportance: ImportanceCriterion {
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
     try refuseElements()
   }
+}
 
-  func moment(of values: [Double]) -> Double {
-    guard !values.isEmpty else { return 0 }
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    func central(_ power: Int) -> Double {
-      values.reduce(0) { sum, value in
-        let difference = value - mean
-        return sum + (power == 2 ? difference * difference : pow(difference, Double(power)))
-      } / count
-    }
-    if criterion == .mean { return mean }
-    let variance = central(2)
+extension Moments {
+  /// The moment that a criterion names; the variance for a criterion that names none.
+  fileprivate func value(of criterion: Criterion) -> Double {
     switch criterion {
-    case .skewness: return variance > 0 ? central(3) / (variance * variance.squareRoot()) : 0
-    case .kurtosis: return variance > 0 ? central(4) / (variance * variance) : 3
-    default: return variance
+    case .mean: mean
+    case .skewness: skewness
+    case .kurtosis: kurtosis
+    case .variance, .random, .l1, .l2, .batchNormScale, .taylor, .fpgm, .linf, .lamp, .gradientSign, .snip, .grasp,
+      .synflow, .fisher, .obd, .entropy, .meanActivation, .apoz, .hrank, .wanda, .distilledSparsity, .obs, .sparseGPT,
+      .hessianTrace, .movement, .dropoutRates, .gates:
+      variance
     }
   }
 }

@@ -45,7 +45,27 @@ enum Figure {
     case .uniform(let share): plain(share)
     case .perGroup(let shares):
       shares.sorted { $0.key < $1.key }.map { "\($0.key) \(plain($0.value))" }.joined(separator: ", ")
+    case .threshold(let threshold): "below \(plain(threshold))"
     }
+  }
+
+  /// The criterion, and what of the recipe is not as usual: "entropy (high, max), 2:4, agp x4, bottom-up".
+  static func recipe(_ plan: PruningPlan) -> String {
+    let ranking = [
+      plan.ranking.removal?.rawValue, plan.ranking.aggregation?.rawValue,
+      plan.ranking.normalization.map { "normalization \($0.rawValue)" },
+      plan.ranking.transform == .none ? nil : plan.ranking.transform.rawValue,
+    ].compactMap { $0 }
+    let criterion = plan.criterion.rawValue + (ranking.isEmpty ? "" : " (\(ranking.joined(separator: ", ")))")
+    let others = [
+      plan.granularity == .channel ? nil : plan.granularity.rawValue,
+      plan.measure == .units ? nil : "of \(plan.measure.rawValue)",
+      plan.schedule.kind == .oneShot ? nil : "\(plan.schedule.kind.rawValue) x\(plan.schedule.steps)",
+      plan.schedule.rewind.map { "rewind \(plain($0))" },
+      plan.order == .allAtOnce ? nil : plan.order.rawValue,
+      plan.sparseTraining.map { "\($0.penalty.rawValue) before" },
+    ].compactMap { $0 }
+    return ([criterion] + others).joined(separator: ", ")
   }
 
   /// Whole numbers without a point.

@@ -42,7 +42,7 @@ package enum FrontTable {
       guard let measures = record.result?.measures else { continue }
       let isDense = record.key.purpose == .baseline
       var row = [
-        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : record.plan.criterion.rawValue,
+        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : Figure.recipe(record.plan),
         isDense ? "" : "\(record.key.rung)", Figure.accuracy(measures.accuracy), Figure.interval(measures.accuracy),
       ]
       if shownSealed { row.append(sealed[record.key.trial].map { Figure.accuracy($0.accuracy) } ?? "-") }

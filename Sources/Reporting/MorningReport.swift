@@ -80,7 +80,7 @@ package struct MorningReport {
       guard let measures = record.result?.measures else { return nil }
       let isDense = record.key.purpose == .baseline
       var row = [
-        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : record.plan.criterion.rawValue,
+        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : Figure.recipe(record.plan),
         Figure.accuracy(measures.accuracy), Figure.interval(measures.accuracy),
         sealed[record.key.trial].map { "\(Figure.accuracy($0.accuracy)) (\(Figure.interval($0.accuracy)))" }
           ?? "not measured",

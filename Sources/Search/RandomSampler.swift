@@ -1,7 +1,7 @@
 import StudyModel
 import Support
 
-/// Every criterion, granularity and share uniformly at random, each group on its own.
+/// Every choice and share uniformly at random, each group on its own.
 package struct RandomSampler: Sampler {
   private let space: PlanSpace
 
@@ -12,16 +12,5 @@ package struct RandomSampler: Sampler {
   package func propose(_ history: SearchHistory, counter: Int) -> PruningPlan? {
     var generator = SeededGenerator(seed: space.seed, stream: "sampler/random/\(counter)")
     return firstNew(history) { _ in space.plan(space.randomPoint(using: &generator)) }
-  }
-}
-
-extension PlanSpace {
-  func randomPoint(using generator: inout SeededGenerator) -> Point {
-    Point(
-      criterion: space.criteria[generator.integer(below: space.criteria.count)],
-      granularity: space.granularities[generator.integer(below: space.granularities.count)],
-      shares: (0..<dimensions).map { _ in
-        range.lowerBound + generator.uniform() * (range.upperBound - range.lowerBound)
-      })
   }
 }

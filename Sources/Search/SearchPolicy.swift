@@ -13,9 +13,9 @@ package struct SearchPolicy: Sendable {
   private let ladder: RungLadder
 
   /// `groups` are the prunable ones, without the layers that the spec excludes.
-  package init(spec: StudySpec, groups: [GroupSummary]) {
+  package init(spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil) {
     self.spec = spec
-    sampler = spec.sampler.sampler(spec: spec, groups: groups)
+    sampler = spec.sampler.sampler(spec: spec, groups: groups, sensitivity: sensitivity)
     ladder = RungLadder(rungs: spec.fineTune.rungs.count)
   }
 

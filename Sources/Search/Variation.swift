@@ -5,13 +5,17 @@ import Support
 /// Crossover and mutation of points, within the space's range.
 package struct Variation: Sendable {
   private let space: PlanSpace
+  private let categories: [PlanCategory]
   static let crossoverProbability = 0.9
   static let crossoverEta = 15.0
   static let mutationEta = 20.0
 
-  package init(space: PlanSpace) { self.space = space }
+  package init(space: PlanSpace) {
+    self.space = space
+    categories = PlanCategory.always + space.extraCategories
+  }
 
-  /// One child; each share mutates with probability 1 / n, each category with 1 / (n + 2).
+  /// One child; each share mutates with probability 1 / n, each category with 1 over the number of all that varies.
   package func child(_ mother: PlanSpace.Point, _ father: PlanSpace.Point, using generator: inout SeededGenerator)
     -> PlanSpace.Point
   {
@@ -23,18 +27,16 @@ package struct Variation: Sendable {
         let other = father.shares[index]
         if chance < 0.5 { child.shares[index] = crossed(mother.shares[index], other, draw) }
       }
-      if generator.uniform() < 0.5 { child.criterion = father.criterion }
-      if generator.uniform() < 0.5 { child.granularity = father.granularity }
+      for category in categories where generator.uniform() < 0.5 { child[category] = father[category] }
     }
     for index in child.shares.indices {
       let (chance, draw) = (generator.uniform(), generator.uniform())
       if chance * Double(child.shares.count) < 1 { child.shares[index] = mutated(child.shares[index], draw) }
     }
-    let categoryChance = 1 / Double(child.shares.count + 2)
+    let categoryChance = 1 / Double(child.shares.count + categories.count)
     let fresh = space.randomPoint(using: &generator)
-    if generator.uniform() < categoryChance { child.criterion = fresh.criterion }
-    if generator.uniform() < categoryChance { child.granularity = fresh.granularity }
-    return child
+    for category in categories where generator.uniform() < categoryChance { child[category] = fresh[category] }
+    return space.repaired(child)
   }
 
   /// Simulated binary crossover within bounds (Deb and Agrawal 1995): the child on the mother's side of the pair.

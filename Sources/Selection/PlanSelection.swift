@@ -6,75 +6,63 @@ package typealias GroupScores = [String: [Float]]
 
 /// From scores and a plan to what stays. Pure: equal arguments give equal selections, ties go by group order and index.
 ///
-/// A sparsity is the share of *units* that leave, of the groups that the plan's layer set admits: what stays is the most that
-/// fits into `floor((1 - share) * units)` under the constraints (blocks, floors, round-to, minimum), so at most one feasible
-/// step below it. A group with a layer outside the layer set keeps all.
+/// A sparsity is the share of the plan's measure that leaves; of units, those of the groups that the plan's layer set admits. What
+/// stays is the most that fits into `floor((1 - share) * whole)` under the constraints (blocks, floors, round-to, minimum), so at
+/// most one feasible step below it. A group with a layer outside the layer set keeps all.
 package enum PlanSelection {
   /// For every group, the units that stay, ascending. Throws `SelectionError`.
   package static func keptUnits(
-    groups: [ChannelGroup], scores: GroupScores, plan: PruningPlan, normalization: ScoreNormalization = .mean
+    groups: [ChannelGroup], scores: GroupScores, plan: PruningPlan, layers: LayerAdmission? = nil
   ) throws -> [String: [Int]] {
-    try outcome(groups: groups, scores: scores, plan: plan, normalization: normalization).kept
+    try outcome(groups: groups, scores: scores, plan: plan, layers: layers).kept
   }
 
-  /// The same with the target in units and the gap to it.
+  /// The same with the target and the gap to it.
+  ///
+  /// `structures` names the structure of each group, for plans that compare only groups of the same one (`StructureClasses`).
+  /// `measure` gives the size of the network that a selection leaves, for plans whose sparsity is a share of that.
   package static func outcome(
-    groups: [ChannelGroup], scores: GroupScores, plan: PruningPlan, normalization: ScoreNormalization = .mean
+    groups: [ChannelGroup], scores: GroupScores, plan: PruningPlan, layers: LayerAdmission? = nil,
+    structures: [String: String] = [:], measure: (([String: [Int]]) throws -> NetworkSize)? = nil
   ) throws -> SelectionOutcome {
-    let eligible = try eligible(groups, plan)
-    let shares = try shares(of: eligible, plan, allGroups: groups)
-    let chains = try chains(eligible, scores, plan, normalization)
-    var steps = Array(repeating: 0, count: chains.count)
-    var target = 0
-    var lastRemoved: Int?
-    if plan.scope == .global, case .uniform(let share) = plan.sparsity {
-      let total = eligible.reduce(0) { $0 + $1.units.count }
-      target = Self.budget(total, share)
-      var left = total
-      for (chain, step) in ranking(chains) where left > target {
-        lastRemoved = chains[chain].steps[step].removed.count
-        left -= chains[chain].steps[step].removed.count
-        steps[chain] += 1
-      }
-    } else {
-      for (position, chain) in chains.enumerated() {
-        var left = chain.group.units.count
-        let budget = Self.budget(left, shares[position])
-        target += budget
-        while left > budget, steps[position] < chain.steps.count {
-          left -= chain.steps[steps[position]].removed.count
-          steps[position] += 1
-        }
-      }
+    let eligible = try eligible(groups, plan, layers)
+    let importances = try importances(of: eligible, scores, plan)
+    if case .threshold(let threshold) = plan.sparsity {
+      return below(plan.removal.limit(threshold), groups, eligible, importances, plan)
     }
-    let kept = kept(groups, chains, steps)
-    let achieved = eligible.reduce(0) { $0 + (kept[$1.name]?.count ?? 0) }
-    return SelectionOutcome(
-      kept: kept, target: target, achieved: achieved, previous: lastRemoved.map { achieved + $0 })
+    let shares = try shares(of: eligible, plan, allGroups: groups)
+    guard plan.runsOneRanking, case .uniform(let share) = plan.sparsity else {
+      return local(groups, chains(eligible, importances, plan), shares)
+    }
+    let chosen =
+      plan.scope == .layersThenWeights
+      ? try LayerChoice.leastImportant(importances, plan) : Array(eligible.indices)
+    let chains = chains(chosen.map { eligible[$0] }, chosen.map { importances[$0] }, plan)
+    let isIsomorphic = plan.ranking.normalization == .isomorphic
+    let classes = chains.map { isIsomorphic ? structures[$0.group.name] ?? "" : "" }
+    guard plan.measure != .units else { return global(groups, chains, classes, share) }
+    guard let measure else {
+      throw SelectionError(
+        .unsupportedTarget, "A share of \(plan.measure.rawValue) cannot be selected without the network's shapes.")
+    }
+    func size(_ kept: [String: [Int]]) throws -> Int {
+      let size = try measure(kept)
+      return plan.measure == .macs ? size.multiplyAccumulates : size.parameters
+    }
+    let target = budget(try size(kept(groups, [], [])), share)
+    return try largest(groups, chains, classes, within: target, of: plan.measure, size)
   }
 
   /// The largest selection of one ranking over all groups whose measure (parameters, say; it must fall as units leave) is at
   /// most `target`; the plan's own sparsity is not looked at. Measures a logarithmic number of selections.
   package static func outcome(
     groups: [ChannelGroup], scores: GroupScores, plan: PruningPlan, atMost target: Int,
-    normalization: ScoreNormalization = .mean, measure: ([String: [Int]]) throws -> Int
+    layers: LayerAdmission? = nil, measure: ([String: [Int]]) throws -> Int
   ) throws -> SelectionOutcome {
-    let chains = try chains(eligible(groups, plan), scores, plan, normalization)
-    let ranking = ranking(chains)
-    func selection(_ count: Int) -> [String: [Int]] {
-      var steps = Array(repeating: 0, count: chains.count)
-      for (chain, _) in ranking[..<count] { steps[chain] += 1 }
-      return kept(groups, chains, steps)
-    }
-    var (low, high) = (0, ranking.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if try measure(selection(middle)) <= target { high = middle } else { low = middle + 1 }
-    }
-    let largest = selection(low)
-    return SelectionOutcome(
-      kept: largest, target: target, achieved: try measure(largest),
-      previous: low > 0 ? try measure(selection(low - 1)) : nil)
+    let eligible = try eligible(groups, plan, layers)
+    let chains = chains(eligible, try importances(of: eligible, scores, plan), plan)
+    return try largest(
+      groups, chains, Array(repeating: "", count: chains.count), within: target, of: plan.measure, measure)
   }
 
   /// What may stay of `total` when a share leaves, rounded down (a hair above a whole number counts as one).
@@ -89,8 +77,21 @@ package enum PlanSelection {
     }
   }
 
-  private static func eligible(_ groups: [ChannelGroup], _ plan: PruningPlan) throws -> [ChannelGroup] {
-    guard plan.granularity == .channel else {
+  /// A share of the network's size is met by one ranking; shares by name have no common target.
+  static func checkMeasure(_ plan: PruningPlan) throws {
+    guard plan.measure != .units else { return }
+    guard plan.runsOneRanking, case .uniform = plan.sparsity else {
+      throw SelectionError(
+        .unsupportedTarget,
+        "A share of \(plan.measure.rawValue) needs one ranking over all layers; the scope is '\(plan.scope.rawValue)'.",
+        remedy: "Take the scope global with one sparsity for the whole network, or a share of units.")
+    }
+  }
+
+  private static func eligible(
+    _ groups: [ChannelGroup], _ plan: PruningPlan, _ layers: LayerAdmission?
+  ) throws -> [ChannelGroup] {
+    guard plan.granularity.isStructured else {
       throw SelectionError(
         .wrongGranularity, "A plan of granularity '\(plan.granularity.rawValue)' selects no channels.")
     }
@@ -99,7 +100,9 @@ package enum PlanSelection {
         .invalidShare, "Round-to is \(plan.roundTo) and the minimum \(plan.minimumKept).",
         remedy: "Give a positive round-to and a minimum that is not negative.")
     }
-    return groups.filter { $0.pinned == nil && $0.layers.allSatisfy(plan.layers.contains) }
+    try checkMeasure(plan)
+    let layers = layers ?? LayerAdmission(names: plan.layers)
+    return groups.filter { $0.pinned == nil }.compactMap { $0.admitted(by: layers) }
   }
 
   private static func shares(
@@ -119,12 +122,14 @@ package enum PlanSelection {
         try check(share: shares[name] ?? 0, of: "'\(name)'")
       }
       return eligible.map { shares[$0.name] ?? 0 }
+    case .threshold: return []
     }
   }
 
-  private static func chains(
-    _ groups: [ChannelGroup], _ scores: GroupScores, _ plan: PruningPlan, _ normalization: ScoreNormalization
-  ) throws -> [RemovalChain] {
+  /// Each group's statistics as importance: the lowest leave.
+  private static func importances(
+    of groups: [ChannelGroup], _ scores: GroupScores, _ plan: PruningPlan
+  ) throws -> [[Float]] {
     try groups.map { group in
       guard let values = scores[group.name], values.count == group.units.count else {
         throw SelectionError(
@@ -137,26 +142,40 @@ package enum PlanSelection {
           "The scores of group '\(group.name)' hold \(values.count { !$0.isFinite }) that are not finite numbers.",
           remedy: "Look for overflow in the network's weights or gradients.")
       }
-      return RemovalChain(
-        group, scores: normalization.normalized(plan.importance(values)), roundTo: plan.roundTo,
+      return plan.importance(values)
+    }
+  }
+
+  private static func chains(
+    _ groups: [ChannelGroup], _ importances: [[Float]], _ plan: PruningPlan
+  ) -> [RemovalChain] {
+    zip(groups, importances).map { group, values in
+      RemovalChain(
+        group, scores: (plan.ranking.normalization ?? .mean).normalized(values), roundTo: plan.roundTo,
         minimumKept: plan.minimumKept)
     }
   }
 
-  /// All steps in the order in which one ranking takes them; each chain's own order is kept, for its priorities never fall.
-  private static func ranking(_ chains: [RemovalChain]) -> [(chain: Int, step: Int)] {
-    chains.indices
-      .flatMap { chain in chains[chain].steps.indices.map { (chain: chain, step: $0) } }
-      .sorted {
-        (chains[$0.chain].steps[$0.step].priority, $0.chain, $0.step)
-          < (chains[$1.chain].steps[$1.step].priority, $1.chain, $1.step)
-      }
-  }
-
-  private static func kept(_ groups: [ChannelGroup], _ chains: [RemovalChain], _ steps: [Int]) -> [String: [Int]] {
+  /// Whatever the chains hold is cut so far; all other groups keep everything.
+  static func kept(_ groups: [ChannelGroup], _ chains: [RemovalChain], _ steps: [Int]) -> [String: [Int]] {
     var result: [String: [Int]] = [:]
     for group in groups where group.pinned == nil { result[group.name] = Array(group.units.indices) }
     for (position, chain) in chains.enumerated() { result[chain.group.name] = chain.kept(afterSteps: steps[position]) }
     return result
+  }
+}
+
+extension PruningPlan {
+  /// True when the units of all layers, or of those that were chosen, stand in one ranking.
+  var runsOneRanking: Bool { scope == .global || scope == .layersThenWeights }
+}
+
+extension Removal {
+  /// The importance below which a unit leaves, from a threshold on its statistic.
+  func limit(_ threshold: Double) -> Double {
+    switch self {
+    case .low: threshold
+    case .high, .outlying: -threshold
+    }
   }
 }

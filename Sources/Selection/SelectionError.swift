@@ -11,6 +11,8 @@ package struct SelectionError: DescribedError, Equatable {
     case unknownGroup
     /// The plan's granularity is another than what was asked for.
     case wrongGranularity
+    /// The plan's measure does not go with its scope, its sparsity or its granularity.
+    case unsupportedTarget
   }
 
   package let code: Code

@@ -2,14 +2,19 @@
 package struct SelectionOutcome: Sendable, Hashable {
   /// For each group, the units that stay, ascending.
   package var kept: [String: [Int]]
-  /// What was allowed to stay: units, parameters or multiply-accumulates, as asked.
-  package var target: Int
-  /// What stays of that.
-  package var achieved: Int
-  /// What would stay one feasible step of a ranking over all groups earlier; nil when there was none.
-  package var previous: Int?
+  package var reached: TargetGap
 
-  /// What the target would still have allowed; negative when constraints keep more than the target.
-  package var gap: Int { target - achieved }
-  package var isReached: Bool { gap >= 0 }
+  package var target: Int { reached.target }
+  package var achieved: Int { reached.achieved }
+  package var previous: Int? { reached.previous }
+  package var gap: Int { reached.gap }
+  package var isReached: Bool { reached.isReached }
+}
+
+/// The same for weights that become zeros.
+package struct MaskOutcome: Sendable, Hashable {
+  /// For each admitted weight, whether each element stays (row-major).
+  package var masks: [String: [Bool]]
+  /// Nil where the granularity itself says how many stay.
+  package var reached: TargetGap?
 }

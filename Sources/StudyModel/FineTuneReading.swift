@@ -49,32 +49,11 @@ enum FineTuneReading {
 
   private static func readRungs(_ cursor: SpecCursor) throws -> [Double] {
     let expected = "cumulative epochs that rise from 0, such as [0, 1, 3]"
-    let rungs = try cursor.items().map { try $0.fraction("Write \(expected).") }
+    let rungs = try cursor.items().map { try $0.epochs("Write \(expected).") }
     guard rungs.first == 0, zip(rungs, rungs.dropFirst()).allSatisfy({ $0 < $1 }), rungs.count <= 16 else {
       throw cursor.error(
         .outOfRange, "the rungs \(rungs) do not rise from 0 in at most 16 steps", remedy: "Write \(expected).")
     }
     return rungs
-  }
-}
-
-extension SpecCursor {
-  /// A number of at least 0, as a decimal or as a fraction such as 1/3.
-  fileprivate func fraction(_ remedy: String) throws -> Double {
-    let text = try string("a number")
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map {
-      Double($0.trimmingPrefix { $0 == " " })
-    }
-    let value: Double?
-    switch parts.count {
-    case 1: value = parts[0]
-    case 2: value = parts[0].flatMap { top in parts[1].map { top / $0 } }
-    default: value = nil
-    }
-    guard let value, value.isFinite else {
-      throw error(.wrongType, "'\(text)' is not a number", remedy: remedy)
-    }
-    guard value >= 0 else { throw error(.outOfRange, "\(text) is negative", remedy: remedy) }
-    return value
   }
 }

@@ -1,76 +1,70 @@
 /// The part of a spec that bounds the plans.
 enum SpaceReading {
-  static func space(_ cursor: SpecCursor?) throws -> SearchSpace {
+  /// `rungs` are the cumulative epochs of the spec, which bound and fill in what is trained between cuts.
+  static func space(_ cursor: SpecCursor?, rungs: [Double]) throws -> SearchSpace {
     var space = SearchSpace()
     guard let section = try cursor?.section() else { return space }
-    if let criteria = section["criterion"] { space.criteria = try criteria.distinct(criterion) }
+    if let criteria = section["criterion"] { space.choices = try criteria.distinctOrOne(RankingReading.criterion) }
+    try RankingReading.readRanking(section, into: &space)
     if let granularities = section["granularity"] { space.granularities = try granularities.distinct(granularity) }
+    if section["criterion"] == nil {
+      // What is usual, as far as it goes with what leaves.
+      space.choices.removeAll { choice in !space.granularities.contains(where: choice.criterion.judges) }
+    }
     if let scope = section["scope"] {
       let name = try scope.choice(
         "scope", of: Scope.allCases.map(\.rawValue), notBuilt: SpecVocabulary.scopesNotBuilt)
       space.scope = Scope(rawValue: name) ?? .perGroup
     }
-    if let sparsity = section["sparsity"] { try readSparsity(sparsity, into: &space) }
-    if let layers = section["layers"] { space.layers = try readLayers(layers) }
+    if let sparsity = section["sparsity"] { try SparsityReading.read(sparsity, into: &space) }
+    if let layers = section["layers"] { space.layers = try LayerSetReading.layers(layers) }
     if let roundTo = section["round-to"] {
       if case .scalar("auto", _, _) = roundTo.node { throw roundTo.notBuilt("round-to 'auto'", instead: ["1", "8"]) }
       space.roundTo = try roundTo.integer("a number of channels from 1 to 4096", in: 1...4096)
     }
+    if let training = section["sparse-training"] {
+      space.sparseTrainings = try training.distinctOrOne {
+        try $0.unless("none", ScheduleReading.sparseTraining)
+      }
+    }
     if let schedule = section["schedule"] {
-      _ = try schedule.choice(
-        "schedule", of: Schedule.allCases.map(\.rawValue), notBuilt: SpecVocabulary.schedulesNotBuilt)
+      let epochs = (rungs.dropFirst().first ?? 0) - (space.sparseTrainings.compactMap { $0?.epochs }.max() ?? 0)
+      space.schedules = try schedule.distinctOrOne { try ScheduleReading.schedule($0, epochs: epochs) }
     }
     if let order = section["order"] {
-      _ = try order.choice("order", of: LayerOrder.allCases.map(\.rawValue), notBuilt: SpecVocabulary.ordersNotBuilt)
+      space.orders = try order.distinct { try $0.member("order", LayerOrder.allAtOnce) }
     }
+    if let redundancy = section["redundancy"] { space.removesRedundant = try redundancy.boolean() }
+    try SpaceConflicts(space: space, section: section, rungs: rungs).check()
     return space
   }
 
-  private static func criterion(_ cursor: SpecCursor) throws -> Criterion {
-    let name = try cursor.choice(
-      "criterion", of: Criterion.allCases.map(\.rawValue), notBuilt: SpecVocabulary.criteriaNotBuilt)
-    return Criterion(rawValue: name) ?? .random
-  }
-
   private static func granularity(_ cursor: SpecCursor) throws -> Granularity {
-    let known = Granularity.allCases.map(\.rawValue)
     let text = try cursor.string("a granularity")
-    if isNOfM(text) { throw cursor.notBuilt("the granularity '\(text)' (N:M)", instead: known) }
-    // The field's two other words for the same thing.
-    if text == "filter" || text == "neuron" { return .channel }
-    let name = try cursor.choice("granularity", of: known, notBuilt: SpecVocabulary.granularitiesNotBuilt)
-    return Granularity(rawValue: name) ?? .channel
-  }
-
-  private static func isNOfM(_ text: String) -> Bool {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNumber) }
-  }
-
-  private static func readSparsity(_ cursor: SpecCursor, into space: inout SearchSpace) throws {
-    let section = try cursor.section()
-    func share(_ key: String, _ fallback: Double) throws -> Double {
-      try section[key]?.number("a share from 0 to below 1") { $0 >= 0 && $0 < 1 } ?? fallback
-    }
-    space.minimumSparsity = try share("min", space.minimumSparsity)
-    space.maximumSparsity = try share("max", space.maximumSparsity)
-    guard space.minimumSparsity <= space.maximumSparsity else {
+    if let granularity = Granularity(rawValue: text) ?? SpecVocabulary.granularitySynonyms[text] { return granularity }
+    if text.contains(":") {
       throw cursor.error(
-        .outOfRange, "min \(space.minimumSparsity) is above max \(space.maximumSparsity)",
-        remedy: "Write min <= max, both from 0 to below 1.")
+        .outOfRange, "'\(text)' is no N:M granularity", remedy: "Write N:M with N below M, such as \"2:4\".")
     }
+    if text.hasPrefix("block") {
+      throw cursor.error(
+        .outOfRange, "'\(text)' says no size of blocks", remedy: "Write rows by columns, such as \"block 4x1\".")
+    }
+    let known = ["channel", "element", "2:4", "block 4x1", "head", "unit", "layer"]
+    _ = try cursor.choice("granularity", of: known)
+    return .channel
+  }
+}
+
+extension SpecCursor {
+  /// One of a type's raw values; the fallback only gives the type.
+  func member<Value>(_ kind: String, _ fallback: Value) throws -> Value
+  where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    Value(rawValue: try choice(kind, of: Value.allCases.map(\.rawValue))) ?? fallback
   }
 
-  private static func readLayers(_ cursor: SpecCursor) throws -> LayerSet {
-    let section = try cursor.section()
-    var layers = LayerSet()
-    if let include = section["include"] { layers.include = try include.distinct(pattern) }
-    if let exclude = section["exclude"] { layers.exclude = try exclude.items().map(pattern) }
-    return layers
-  }
-
-  private static func pattern(_ cursor: SpecCursor) throws -> String {
-    let text = try cursor.string("a layer's name, * and ? allowed")
-    return text == "all" ? "*" : text
+  /// Like `distinct`, where a mapping, too, is a list of itself.
+  func distinctOrOne<Value: Hashable>(_ read: (SpecCursor) throws -> Value) throws -> [Value] {
+    isMapping ? [try read(self)] : try distinct(read)
   }
 }

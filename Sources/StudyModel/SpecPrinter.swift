@@ -59,6 +59,7 @@ package enum SpecPrinter {
         ])
       ),
       ("sampler", scalar(spec.sampler.rawValue)),
+      ("sensitivity", scalar(spec.usesSensitivity)),
       ("constraints", list(spec.constraints.map(ConstraintGrammar.text))),
       (
         "budget",
@@ -99,36 +100,23 @@ package enum SpecPrinter {
     return mapping([("format", scalar(source.format)), ("path", scalar(path))])
   }
 
-  private static func space(_ space: SearchSpace) -> SpecNode {
-    mapping([
-      ("criterion", list(space.criteria.map(\.rawValue))),
-      ("granularity", list(space.granularities.map(\.rawValue))),
-      ("scope", scalar(space.scope.rawValue)),
-      ("sparsity", mapping([("min", scalar(space.minimumSparsity)), ("max", scalar(space.maximumSparsity))])),
-      ("layers", mapping([("include", list(space.layers.include)), ("exclude", list(space.layers.exclude))])),
-      ("round-to", scalar(space.roundTo)),
-      ("schedule", scalar(Schedule.oneShot.rawValue)),
-      ("order", scalar(LayerOrder.allAtOnce.rawValue)),
-    ])
-  }
-
-  private static func scalar(_ value: some CustomStringConvertible) -> SpecNode {
+  static func scalar(_ value: some CustomStringConvertible) -> SpecNode {
     .scalar(value.description, line: 0, isQuoted: false)
   }
 
-  private static func scalar(_ value: Double) -> SpecNode {
+  static func scalar(_ value: Double) -> SpecNode {
     let whole = value.rounded() == value && abs(value) < 1e15
     return .scalar(whole ? "\(Int(value))" : "\(value)", line: 0, isQuoted: false)
   }
 
-  private static func optional(_ value: (some CustomStringConvertible)?, _ absent: String) -> SpecNode {
+  static func optional(_ value: (some CustomStringConvertible)?, _ absent: String) -> SpecNode {
     scalar(value?.description ?? absent)
   }
 
-  private static func list(_ values: [Double]) -> SpecNode { .list(values.map { scalar($0) }, line: 0) }
-  private static func list(_ values: [String]) -> SpecNode { .list(values.map { scalar($0) }, line: 0) }
+  static func list(_ values: [Double]) -> SpecNode { .list(values.map { scalar($0) }, line: 0) }
+  static func list(_ values: [String]) -> SpecNode { .list(values.map { scalar($0) }, line: 0) }
 
-  private static func mapping(_ entries: [(String, SpecNode)]) -> SpecNode {
+  static func mapping(_ entries: [(String, SpecNode)]) -> SpecNode {
     .mapping(entries.map { SpecNode.Entry(key: $0.0, line: 0, value: $0.1) }, line: 0)
   }
 

@@ -11,6 +11,8 @@ package enum SpecReader {
     try readVersion(top)
     let network = try NetworkReading.network(top, folder: folder)
     let data = try NetworkReading.data(top, folder: folder)
+    let fineTune = try FineTuneReading.fineTune(top["fine-tune"])
+    let space = try SpaceReading.space(top["space"], rungs: fineTune.rungs)
     return StudySpec(
       study: try top["study"]?.string("the study's name") ?? "study",
       network: network,
@@ -20,9 +22,10 @@ package enum SpecReader {
       expectedAccuracy: try readExpectation(top["expect"]),
       objectives: try readObjectives(top),
       latency: try readLatency(top["latency"]),
-      space: try SpaceReading.space(top["space"]),
-      fineTune: try FineTuneReading.fineTune(top["fine-tune"]),
+      space: space,
+      fineTune: fineTune,
       sampler: try readSampler(top["sampler"]),
+      usesSensitivity: try readSensitivity(top["sensitivity"], space),
       constraints: try top["constraints"].map(readConstraints) ?? [],
       budget: try readBudget(top["budget"]),
       workers: try top["workers"]?.integer("the number of worker processes, from 1 to 1024", in: 1...1024) ?? 2,
@@ -87,6 +90,17 @@ package enum SpecReader {
     let known = SamplerKind.allCases.map(\.rawValue)
     let name = try cursor.choice("sampler", of: known, notBuilt: SpecVocabulary.samplersNotBuilt)
     return SamplerKind(rawValue: name) ?? .nsga2
+  }
+
+  private static func readSensitivity(_ cursor: SpecCursor?, _ space: SearchSpace) throws -> Bool {
+    guard let cursor, try cursor.boolean() else { return false }
+    guard space.scope == .perGroup, space.thresholds.isEmpty else {
+      throw cursor.error(
+        .conflict,
+        "a sensitivity scan gives every group a share of its own, but the scope is '\(space.scope.rawValue)'",
+        remedy: "Write space: {scope: per-group}, or sensitivity: false.")
+    }
+    return true
   }
 
   private static func readConstraints(_ cursor: SpecCursor) throws -> [Constraint] {

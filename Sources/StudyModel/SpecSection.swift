@@ -5,7 +5,7 @@ struct SpecSection {
 
   init(_ cursor: SpecCursor) throws {
     self.cursor = cursor
-    guard let words = SpecVocabulary.sections[cursor.path] else {
+    guard let words = SpecVocabulary.section(at: cursor.path) else {
       preconditionFailure("the vocabulary has no section '\(cursor.path)'")
     }
     let entries: [SpecNode.Entry]
@@ -40,7 +40,7 @@ struct SpecSection {
   /// The value of a key; nil when the key is absent or has no value.
   subscript(key: String) -> SpecCursor? {
     precondition(
-      SpecVocabulary.sections[cursor.path]?.keys.contains(key) == true, "'\(key)' is not in the vocabulary")
+      SpecVocabulary.section(at: cursor.path)?.keys.contains(key) == true, "'\(key)' is not in the vocabulary")
     return values[key]
   }
 
@@ -50,6 +50,12 @@ struct SpecSection {
       throw SpecError(.missingKey, line: cursor.node.line, path: path, reason: "the key is missing", remedy: remedy)
     }
     return value
+  }
+
+  /// An error at a key's value, or at the section where the key is absent and its default is at fault.
+  func error(at key: String, _ code: SpecError.Code, _ reason: String, remedy: String) -> SpecError {
+    if let value = self[key] { return value.error(code, reason, remedy: remedy) }
+    return SpecError(code, line: cursor.node.line, path: "\(cursor.path).\(key)", reason: reason, remedy: remedy)
   }
 
   private static func unknown(_ key: String, among keys: [String]) -> String {

@@ -12,11 +12,11 @@ enum SpecVocabulary {
     "": Section(
       keys: [
         "coppice", "study", "network", "data", "input", "split", "expect", "objectives", "latency", "space",
-        "fine-tune", "sampler", "constraints", "budget", "workers", "seed",
+        "fine-tune", "sampler", "sensitivity", "constraints", "budget", "workers", "seed",
       ],
       notBuilt: [
-        "sensitivity", "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation",
-        "sparse-training", "targets", "fidelity", "timings", "notify", "reference-point",
+        "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation", "targets", "fidelity",
+        "timings", "notify", "reference-point",
       ]),
     "network": Section(
       keys: ["builtin", "file", "weights", "set", "state-pairs", "freeze", "batch-norm"], notBuilt: []),
@@ -27,14 +27,19 @@ enum SpecVocabulary {
     "expect": Section(keys: ["accuracy"], notBuilt: ["loss"]),
     "latency": Section(keys: ["batch", "threads", "runtime"], notBuilt: ["table", "class", "command"]),
     "space": Section(
-      keys: ["criterion", "granularity", "scope", "sparsity", "layers", "round-to", "schedule", "order"],
-      notBuilt: [
-        "remove", "sparse-training", "quantisation", "quantization", "precision", "targets", "target", "redundancy",
-        "depth", "rewinding", "tolerance",
-      ]),
-    "space.sparsity": Section(keys: ["min", "max"], notBuilt: ["per-group"]),
+      keys: [
+        "criterion", "remove", "aggregation", "normalization", "transform", "granularity", "scope", "sparsity",
+        "layers", "round-to", "schedule", "order", "sparse-training", "redundancy",
+      ],
+      notBuilt: ["quantisation", "quantization", "precision", "targets"]),
+    "space.criterion": Section(
+      keys: ["name", "remove", "aggregation", "normalization", "transform"], notBuilt: []),
+    "space.sparsity": Section(keys: ["min", "max", "target", "threshold"], notBuilt: ["per-group"]),
     "space.layers": Section(
-      keys: ["include", "exclude"], notBuilt: ["kinds", "depth", "first", "last", "freeze", "names", "globs"]),
+      keys: ["include", "exclude", "kinds", "depth", "first", "last"], notBuilt: ["freeze", "names", "globs"]),
+    "space.schedule": Section(
+      keys: ["kind", "steps", "epochs-per-step", "rate", "tolerance", "rewind"], notBuilt: []),
+    "space.sparse-training": Section(keys: ["penalty", "update", "strength", "epochs"], notBuilt: []),
     "fine-tune": Section(
       keys: [
         "rungs", "samples-per-epoch", "optimizer", "learning-rate", "momentum", "weight-decay", "batch-size",
@@ -42,24 +47,16 @@ enum SpecVocabulary {
       ],
       notBuilt: [
         "distillation", "early-stop", "learning-rate-schedule", "label-smoothing", "reinsertion", "re-insertion",
-        "shared", "sparse-training", "quantisation", "quantization", "precision", "rewinding",
+        "shared", "quantisation", "quantization", "precision",
       ]),
     "fine-tune.augmentation": Section(keys: ["crop", "flip"], notBuilt: ["colour", "color", "mixup", "cutout"]),
     "budget": Section(keys: ["time", "trials"], notBuilt: ["epochs", "stagnation", "energy"]),
   ]
 
-  static let criteriaNotBuilt = [
-    "l-infinity", "threshold", "entropy", "activation-entropy", "mean-activation", "apoz", "obs", "hessian-trace",
-    "hrank", "weight-moments", "movement", "dropout-rates", "gates", "wanda", "sparsegpt", "distilled-sparsity",
-  ]
-  static let granularitiesNotBuilt = [
-    "n:m", "block", "head", "group", "unit", "recurrent-unit", "layer",
-  ]
-  static let scopesNotBuilt = ["layer-sets", "layers-then-weights"]
-  static let schedulesNotBuilt = ["iterative", "gradual", "agp", "fixed-rate", "dynamic", "threshold", "rewinding"]
-  static let ordersNotBuilt = [
-    "bottom-up", "top-down", "shallow", "shallow-only", "least-sensitive", "critical-path",
-  ]
+  /// Other names of the same thing in the field.
+  static let criterionSynonyms = ["l-infinity": Criterion.linf, "activation-entropy": .entropy]
+  static let granularitySynonyms = ["filter": Granularity.channel, "neuron": .channel, "recurrent-unit": .unit]
+  static let scopesNotBuilt = ["layer-sets"]
   static let samplersNotBuilt = ["grid", "list", "sobol", "motpe", "tpe", "gp", "auto"]
   static let objectivesNotBuilt = [
     "loss", "top-5", "false-positive-rate", "coverage", "flops", "nonzero-parameters", "stored-size", "peak-memory",
@@ -68,6 +65,18 @@ enum SpecVocabulary {
   static let runtimesNotBuilt = ["onnxruntime"]
   static let dataFormats = ["fashion-mnist", "idx", "cifar10"]
   static let dataFormatsNotBuilt = ["image-folder", "npz", "csv", "cifar100", "imagenet"]
+
+  /// The words of the section at a path; members of a list share theirs.
+  static func section(at path: String) -> Section? {
+    var name = ""
+    var depth = 0
+    for character in path {
+      if character == "[" { depth += 1 }
+      if depth == 0 { name.append(character) }
+      if character == "]" { depth -= 1 }
+    }
+    return sections[name]
+  }
 
   /// Every key's path that is built, for hints at a key that stands in the wrong place.
   static let allPaths: [String] = sections.flatMap { section, words in

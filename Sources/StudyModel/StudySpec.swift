@@ -16,6 +16,8 @@ package struct StudySpec: Hashable, Sendable, Codable {
   package var space: SearchSpace
   package var fineTune: FineTuneSpec
   package var sampler: SamplerKind
+  /// The first plans leave more to groups whose pruning costs more, as a scan before the search finds.
+  package var usesSensitivity: Bool
   package var constraints: [Constraint]
   package var budget: Budget
   package var workers: Int
@@ -25,7 +27,8 @@ package struct StudySpec: Hashable, Sendable, Codable {
     study: String, network: NetworkSource, data: DataSource, input: InputNormalization = InputNormalization(),
     split: SplitSpec = SplitSpec(), expectedAccuracy: Double? = nil, objectives: [Objective],
     latency: LatencySpec = LatencySpec(), space: SearchSpace = SearchSpace(), fineTune: FineTuneSpec = FineTuneSpec(),
-    sampler: SamplerKind = .nsga2, constraints: [Constraint] = [], budget: Budget = Budget(), workers: Int = 2,
+    sampler: SamplerKind = .nsga2, usesSensitivity: Bool = false, constraints: [Constraint] = [],
+    budget: Budget = Budget(), workers: Int = 2,
     seed: UInt64 = 0
   ) {
     version = 1
@@ -40,6 +43,7 @@ package struct StudySpec: Hashable, Sendable, Codable {
     self.space = space
     self.fineTune = fineTune
     self.sampler = sampler
+    self.usesSensitivity = usesSensitivity
     self.constraints = constraints
     self.budget = budget
     self.workers = workers
@@ -120,30 +124,6 @@ package struct LatencySpec: Hashable, Sendable, Codable {
     self.batch = batch
     self.threads = threads
     self.runtime = runtime
-  }
-}
-
-/// The plans that a sampler may propose.
-package struct SearchSpace: Hashable, Sendable, Codable {
-  package var criteria: [Criterion]
-  package var granularities: [Granularity]
-  package var scope: Scope
-  package var minimumSparsity: Double
-  package var maximumSparsity: Double
-  package var layers: LayerSet
-  package var roundTo: Int
-
-  package init(
-    criteria: [Criterion] = Criterion.usual, granularities: [Granularity] = [.channel], scope: Scope = .perGroup,
-    minimumSparsity: Double = 0, maximumSparsity: Double = 0.95, layers: LayerSet = LayerSet(), roundTo: Int = 1
-  ) {
-    self.criteria = criteria
-    self.granularities = granularities
-    self.scope = scope
-    self.minimumSparsity = minimumSparsity
-    self.maximumSparsity = maximumSparsity
-    self.layers = layers
-    self.roundTo = roundTo
   }
 }
 

@@ -11,6 +11,8 @@ package struct StudyFolder: Hashable, Sendable {
   package var artifacts: URL { url.appendingPathComponent("artifacts") }
   /// The front's networks, as ONNX files.
   package var networks: URL { url.appendingPathComponent("networks") }
+  /// What pruning each group alone costs, where the spec asks for that.
+  package var sensitivity: URL { url.appendingPathComponent("sensitivity.json") }
   package var report: URL { url.appendingPathComponent("report.html") }
   package var logs: URL { url.appendingPathComponent("logs") }
   package func log(ofWorker number: Int) -> URL { logs.appendingPathComponent("worker-\(number).log") }

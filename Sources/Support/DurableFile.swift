@@ -3,11 +3,14 @@ import Foundation
 /// Files that are whole or absent, whatever happens while they are written.
 package enum DurableFile {
   /// Writes to a temporary neighbour, flushes it to the disk, renames it over `url` and flushes the folder.
-  package static func write(_ bytes: Data, to url: URL) throws {
+  package static func write(_ bytes: Data, to url: URL) throws { try write([bytes], to: url) }
+
+  /// The same for bytes in several parts, one after the other.
+  package static func write(_ parts: [Data], to url: URL) throws {
     let folder = url.deletingLastPathComponent()
     let temporary = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).partial")
     do {
-      try writeAndSync(bytes, path: temporary.path)
+      try writeAndSync(parts, path: temporary.path)
       guard rename(temporary.path, url.path) == 0 else {
         throw FileFault(operation: "rename to", path: url.path, errorNumber: errno)
       }
@@ -25,10 +28,15 @@ package enum DurableFile {
     guard fsync(descriptor) == 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
   }
 
-  private static func writeAndSync(_ bytes: Data, path: String) throws {
+  private static func writeAndSync(_ parts: [Data], path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileFault(operation: "create", path: path, errorNumber: errno) }
     defer { close(descriptor) }
+    for bytes in parts { try write(bytes, to: descriptor, path: path) }
+    guard fsync(descriptor) == 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
+  }
+
+  private static func write(_ bytes: Data, to descriptor: Int32, path: String) throws {
     try bytes.withUnsafeBytes { buffer in
       guard let start = buffer.baseAddress else { return }
       var offset = 0
@@ -41,7 +49,6 @@ package enum DurableFile {
         offset += written
       }
     }
-    guard fsync(descriptor) == 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
   }
 }
 

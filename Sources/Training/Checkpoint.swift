@@ -5,7 +5,7 @@ import StudyModel
 /// A network taken out of training, as it is written to disk and continued from.
 package enum Checkpoint {
   /// The key of a graph's metadata under which its plan's canonical JSON travels.
-  package static let planKey = "coppice.plan"
+  package static let planKey = PruningPlan.metadataKey
 
   /// The network with its present weights and statistics, and the plan that made it.
   ///
@@ -18,7 +18,7 @@ package enum Checkpoint {
           .diverged, "The weight '\(name)' of \(graph.name) is not finite.", remedy: "Lower fine-tune.learning-rate.")
       }
     }
-    if let plan { graph.metadata[planKey] = String(decoding: try plan.canonicalBytes(), as: UTF8.self) }
+    if let plan { graph.metadata[PruningPlan.metadataKey] = String(decoding: try plan.canonicalBytes(), as: UTF8.self) }
     return graph
   }
 }

@@ -21,20 +21,25 @@ package struct TrainingSummary: Sendable, Hashable {
 
 /// Training by stochastic gradient descent with momentum, from the weights as they are.
 package enum FineTuning {
-  /// Trains for `epochs` more after `start` (cumulative, fractions allowed), with fresh momentum and a cosine schedule to
-  /// zero over exactly these steps.
+  /// Trains for `epochs` more after `start` (cumulative, fractions allowed), with fresh momentum and a cosine schedule
+  /// to zero over exactly these steps.
   ///
-  /// The samples continue the order where `start` left it (`SampleOrder`), so a chain of rungs with one seed sees what one
-  /// longer run would. The step is PyTorch's `SGD`: weight decay joins the gradient of every parameter, and the first step's
-  /// velocity is its gradient. `masks` (weight name to ones and zeros of its shape) hold pruned elements at zero. Evaluation
-  /// statistics of batch normalisations move as PyTorch's do.
+  /// The samples continue the order where `start` left it (`SampleOrder`), so a chain of rungs with one seed sees what
+  /// one longer run would. The step is PyTorch's `SGD`: weight decay joins the gradient of every parameter, and the
+  /// first step's velocity is its gradient. `masks` (weight name to ones and zeros of its shape) hold pruned elements
+  /// at zero. Evaluation statistics of batch normalisations move as PyTorch's do. `penalty` has its part in every step.
+  ///
+  /// With an `optimizer` of the same module its momentum, weight decay, masks and velocities are used, and it can go on
+  /// afterwards.
   ///
   /// `progress` gets the share done and the last loss after each step; what it throws ends the training. Throws
-  /// `TrainingError(.diverged)` when the loss or a weight is not finite. Equal arguments give equal bits at equal thread counts.
+  /// `TrainingError(.diverged)` when the loss or a weight is not finite. Equal arguments give equal bits at equal
+  /// thread counts.
   @discardableResult
   package static func run(
     _ module: GraphModule, on source: BatchSource, recovery: Recovery, epochs: Double, from start: Double = 0,
-    seed: UInt64, masks: [String: Tensor] = [:], precision: TrainingPrecision = .float32,
+    seed: UInt64, masks: [String: Tensor] = [:], optimizer given: MomentumSGD? = nil,
+    penalty: (any WeightPenalty)? = nil, precision: TrainingPrecision = .float32,
     progress: (_ share: Double, _ loss: Double) throws -> Void = { _, _ in }
   ) throws -> TrainingSummary {
     try source.check(fits: module.graph)
@@ -52,8 +57,9 @@ package enum FineTuning {
     let dropout = try TorchGenerator(
       seed: SeededGenerator.derivedSeed(seed, stream: "dropout/\(firstStep)"), device: module.device)
     let schedule = CosineSchedule(peak: recovery.learningRate, steps: steps)
-    let optimizer = try MomentumSGD(
-      module, momentum: recovery.momentum, weightDecay: recovery.weightDecay, masks: masks)
+    let optimizer =
+      try given
+      ?? MomentumSGD(module, momentum: recovery.momentum, weightDecay: recovery.weightDecay, masks: masks)
 
     var recent: [Double] = []
     for step in 0..<steps {
@@ -64,7 +70,10 @@ package enum FineTuning {
       try loss.backward()
       let value = try loss.item()
       guard value.isFinite else { throw diverged("The loss is \(value) at step \(step + 1) of \(steps)", recovery) }
-      try optimizer.step(learningRate: schedule.rate(at: step))
+      let rate = schedule.rate(at: step)
+      try penalty?.joinGradients(learningRate: rate)
+      try optimizer.step(learningRate: rate)
+      try penalty?.followStep(learningRate: rate)
       if step >= steps - max(1, steps / 10) { recent.append(value) }
       try progress(Double(step + 1) / Double(steps), value)
     }

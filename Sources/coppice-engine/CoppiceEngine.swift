@@ -9,9 +9,8 @@ struct CoppiceEngine: ParsableCommand {
     abstract: "Trains, prunes and measures networks.",
     version: "0.1.0 with libtorch \(TorchRuntime.version)",
     subcommands: [
-      TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, RunCommand.self,
-      OperatorsCommand.self,
-      TrialHostCommand.self,
+      TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, SensitivityCommand.self,
+      RunCommand.self, OperatorsCommand.self, TrialHostCommand.self, StudySensitivityCommand.self,
     ])
 
   static func main() {

@@ -18,6 +18,7 @@ struct FigureTable {
     }
     table.add(row("MACs", \.macs, Units.count))
     table.add(row("size", \.sizeBytes, Units.bytes))
+    table.add(row("stored", \.storedBytes, Units.bytes))
     if columns.contains(where: { $0.figures.accuracy != nil }) {
       table.add(["accuracy"] + columns.map { $0.figures.accuracy.map { Units.percent($0.share) } ?? "" })
       table.add(

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ModelFormats
 import ModelGraph
+import Selection
 import StudyModel
 import Support
 
@@ -12,69 +13,37 @@ struct PruneCommand: ParsableCommand {
     abstract: "Prunes a network once and writes the smaller one as ONNX.",
     discussion: """
       Without data the network is only cut. With data its batch normalisation is measured anew, it can be fine-tuned, and \
-      its accuracy before and after is printed.
+      its accuracy before and after is printed. --plan makes a network of a search again, bit for bit under the same number \
+      of threads on the same kind of processor.
 
       Example: coppice prune base.onnx --sparsity 0.5 --criterion l1 --data fashion-mnist --fine-tune 1 -o small.onnx
+      Example: coppice prune base.onnx --plan night/networks/trial-0004-rung-2.onnx --data fashion-mnist -o again.onnx
       """)
 
   @OptionGroup var network: NetworkOptions
-
-  @Option(help: "The share of channels (or weights) that leave: 0 to below 1.")
-  var sparsity: Double
-
-  @Option(help: ArgumentHelp("How importance is judged.", valueName: "name"))
-  var criterion: Criterion = .l1
-
-  @Option(help: ArgumentHelp("What leaves.", valueName: "name"))
-  var granularity: Granularity = .channel
-
-  @Option(
-    help: ArgumentHelp(
-      "One ranking over all layers (global), or the same share in each (local; with one share per-group is the same).",
-      valueName: "name"))
-  var scope: Scope = .global
-
-  @Option(
-    help: ArgumentHelp(
-      "Prunes only layers of this name; * and ? stand for any text. Can be repeated.", valueName: "glob"))
-  var layers: [String] = []
-
-  @Option(help: ArgumentHelp("Leaves layers of this name whole. Can be repeated.", valueName: "glob"))
-  var exclude: [String] = []
-
-  @Option(help: ArgumentHelp("Every layer keeps a multiple of this many channels.", valueName: "count"))
-  var roundTo = 1
+  @OptionGroup(title: "How much leaves") var amount: AmountOptions
+  @OptionGroup(title: "What leaves first") var importance: CriterionOptions
+  @OptionGroup(title: "From which layers") var layers: LayerOptions
+  @OptionGroup(title: "In which steps") var steps: ScheduleOptions
+  @OptionGroup(title: "Recovery") var recovery: RecoveryOptions
+  @OptionGroup(title: "Recipes") var recipe: RecipeOptions
+  @OptionGroup(title: "Data") var split: SplitOptions
+  @OptionGroup(title: "Data") var input: InputOptions
+  @OptionGroup var threads: ThreadOptions
 
   @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
   var data: String?
 
-  @Option(help: ArgumentHelp("Epochs of fine-tuning after the cut.", valueName: "epochs"))
-  var fineTune = 0.0
-
-  @Option(
-    name: [.customLong("learning-rate"), .customLong("lr")], help: "The learning rate at the start of fine-tuning.")
-  var learningRate = 0.02
-
-  @Option(help: "Samples in a batch.")
-  var batchSize = 128
-
-  @Option(help: ArgumentHelp("Batches over which batch normalisation is measured anew.", valueName: "count"))
-  var recalibrationBatches = 16
-
-  @Option(help: "Seeds every random choice.")
-  var seed: UInt64 = 0
-
   @Flag(help: "Prunes a network that hardly beats guessing, too.")
   var allowNearChance = false
-
-  @OptionGroup var split: SplitOptions
-  @OptionGroup var input: InputOptions
-  @OptionGroup var threads: ThreadOptions
 
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
   var output: String
 
-  @Option(help: ArgumentHelp("Writes the smaller network's weights as safetensors, too.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Writes the smaller network's weights as safetensors, too; those with many zeros without them.", valueName: "file"
+    ))
   var safetensors: String?
 
   @Option(
@@ -87,32 +56,59 @@ struct PruneCommand: ParsableCommand {
     help: ArgumentHelp(
       "Inserts batch normalisations that an exporter folded: auto (where the criterion needs them), keep, insert.",
       valueName: "policy"))
-  var batchNorm: BatchNormalizationPolicy = .auto
+  var batchNorm: BatchNormalizationPolicy?
+
+  @Flag(help: "Shows how each layer's weights are distributed before and after.")
+  var distribution = false
 
   @Flag(help: "Prints the result as JSON.")
   var json = false
 
+  @Flag(help: ArgumentHelp("Prints the seconds of each step to standard error.", visibility: .hidden))
+  var timings = false
+
   func validate() throws {
-    guard sparsity >= 0, sparsity < 1 else {
-      throw ValidationError("--sparsity must be from 0 to below 1, not \(sparsity).")
+    if recipe.plan != nil {
+      let others = amount.given + importance.given + layers.given + steps.given + recovery.given
+      guard others.isEmpty else {
+        throw ValidationError("--plan holds the whole recipe, so it goes without \(others.joined(separator: ", ")).")
+      }
+    } else {
+      guard amount.amount != nil else {
+        throw ValidationError("Say how much leaves: --sparsity 0.5, --threshold, or a recipe with --plan.")
+      }
+      try checkRecipe()
     }
-    guard roundTo >= 1 else { throw ValidationError("--round-to must be at least 1, not \(roundTo).") }
-    guard fineTune >= 0, fineTune.isFinite else {
-      throw ValidationError("--fine-tune must not be negative, but is \(fineTune).")
-    }
-    guard masked == nil || granularity == .channel else {
-      throw ValidationError("--masked is for channels; pruned weights are zeros in their place already.")
+    guard masked == nil || recipe.plan != nil || amount.effectiveGranularity.isStructured else {
+      throw ValidationError("--masked is for what leaves; pruned weights are zeros in their place already.")
     }
     guard masked == nil || data == nil else {
       throw ValidationError("--masked compares the cut alone, so it goes without --data.")
     }
-    guard fineTune == 0 || data != nil else { throw ValidationError("--fine-tune needs --data.") }
-    guard learningRate > 0, learningRate.isFinite else {
-      throw ValidationError("--learning-rate must be positive, not \(learningRate).")
+    guard recovery.rungs(from: nil).isEmpty || data != nil else { throw ValidationError("--fine-tune needs --data.") }
+  }
+
+  private func checkRecipe() throws {
+    guard importance.effective.judges(amount.effectiveGranularity) else {
+      throw ValidationError(
+        "--criterion \(importance.effective.rawValue) judges channels, not single weights as --granularity "
+          + "\(amount.effectiveGranularity.rawValue) needs; take l1, taylor or wanda, say.")
     }
-    guard batchSize > 0 else { throw ValidationError("--batch-size must be at least 1, not \(batchSize).") }
-    guard recalibrationBatches >= 0 else {
-      throw ValidationError("--recalibration-batches must not be negative, but is \(recalibrationBatches).")
+    if importance.normalization != nil, amount.effectiveScope == .local {
+      throw ValidationError("--normalization makes groups comparable in one ranking: --scope global.")
+    }
+    if steps.redundant, !amount.effectiveGranularity.isStructured {
+      throw ValidationError(
+        "--redundant removes units, so it does not go with --granularity \(amount.effectiveGranularity.rawValue).")
+    }
+    let needed = steps.plan(epochs: recovery.firstEpochs).longest(with: steps.training)
+    let trains = steps.training != nil || (steps.schedule ?? .oneShot) != .oneShot
+    guard !trains || recovery.firstEpochs > 0 else {
+      throw ValidationError("Training before the last cut needs --fine-tune with the epochs of all of it, and --data.")
+    }
+    guard needed <= recovery.firstEpochs + 1e-9 else {
+      throw ValidationError(
+        "The schedule takes \(needed) epochs up to its last cut, more than --fine-tune \(recovery.firstEpochs).")
     }
   }
 
@@ -120,9 +116,12 @@ struct PruneCommand: ParsableCommand {
     let file = try OutputFile(output)
     let arrays = try safetensors.map(OutputFile.init)
     let maskedFile = try masked.map(OutputFile.init)
+    let planFile = try recipe.writePlan.map(OutputFile.init)
     try threads.apply()
+    let written = try recipe.plan.map(PlanFile.init)
     let graph = try network.load()
-    try checkLayers(of: graph)
+    try layers.check(against: graph)
+    if let checkpoint = written?.checkpoint { try check(checkpoint, against: graph) }
     let stored = TrainingMetadata(of: graph)
     let loaded = try data.map { text in
       let source = try DataSource.parse(text)
@@ -130,42 +129,73 @@ struct PruneCommand: ParsableCommand {
         source: source, split: split.split(stored: stored.split),
         input: input.normalization(for: source, stored: stored.input))
     }
-    let plan = PruningPlan(
-      criterion: criterion, granularity: granularity, scope: scope == .perGroup ? .local : scope,
-      sparsity: .uniform(sparsity), layers: LayerSet(include: layers.isEmpty ? ["*"] : layers, exclude: exclude),
-      roundTo: roundTo,
-      recovery: Recovery(
-        recalibrationBatches: recalibrationBatches, learningRate: learningRate, batchSize: batchSize),
-      seed: seed)
+    let plan = written?.plan ?? ownPlan
+    let rungs = recovery.rungs(from: written?.checkpoint)
+    guard rungs.isEmpty || loaded != nil else {
+      throw EvaluationError(
+        .badPlan, "The network of --plan was fine-tuned for \(rungs.last ?? 0) epochs, and there are no data.",
+        remedy: "Name the study's data with --data, or write --fine-tune 0 for the cut alone.")
+    }
+    let inserts = written?.checkpoint?.insertsNormalizations == true
     let meter = StepMeter("prune \(graph.name)")
     let pruning = try NetworkPruning(
-      graph, plan: plan, data: loaded, epochs: fineTune, allowsNearChance: allowNearChance,
-      batchNormalization: batchNorm, makesMasked: masked != nil, progress: meter.update)
+      graph, plan: plan, data: loaded, epochs: rungs.first ?? 0, laterRungs: Array(rungs.dropFirst()),
+      allowsNearChance: allowNearChance, batchNormalization: batchNorm ?? (inserts ? .insert : .auto),
+      makesMasked: masked != nil, progress: meter.update)
     meter.finish()
-    try file.write(ONNXFile.encode(pruning.network))
-    try arrays?.write(SafetensorsFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
-    if let masked = pruning.masked { try maskedFile?.write(ONNXFile.encode(masked)) }
+    if timings {
+      let steps = pruning.timings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      FileHandle.standardError.write(Data("timings: \(steps.joined(separator: " "))\n".utf8))
+    }
+    guard masked == nil || pruning.masked != nil else {
+      throw EvaluationError(
+        .badPlan, "Plans of granularity '\(plan.granularity.rawValue)' have no masked network.",
+        remedy: "Leave --masked out.")
+    }
+    try ONNXFile.write(pruning.network, to: file.url)
+    try planFile?.write(plan.canonicalBytes())
+    try arrays?.write(SparseTensorFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
+    if let masked = pruning.masked, let maskedFile { try ONNXFile.write(masked, to: maskedFile.url) }
+    try show(pruning, plan)
+  }
+
+  private var ownPlan: PruningPlan {
+    PruningPlan(
+      criterion: importance.effective, ranking: importance.ranking, granularity: amount.effectiveGranularity,
+      scope: amount.effectiveScope, sparsity: amount.amount ?? .uniform(0), measure: amount.target?.measure ?? .units,
+      layers: layers.set, schedule: steps.plan(epochs: recovery.firstEpochs), order: steps.order ?? .allAtOnce,
+      sparseTraining: steps.training, removesRedundant: steps.redundant, roundTo: amount.roundTo ?? 1,
+      recovery: recovery.recovery, seed: recovery.seed ?? 0)
+  }
+
+  /// Another dense network would be cut without complaint, and come out as something else.
+  private func check(_ checkpoint: CheckpointMetadata, against graph: Graph) throws {
+    let digest = Digest(of: try ONNXFile.encode(graph))
+    guard digest == checkpoint.dense else {
+      throw EvaluationError(
+        .badPlan,
+        "The network of --plan was cut from \(checkpoint.dense.short), and '\(network.model)' is \(digest.short).",
+        remedy:
+          "Name the dense network of study '\(checkpoint.study)', or give the plan as JSON to cut another one by it.")
+    }
+  }
+
+  private func show(_ pruning: NetworkPruning, _ plan: PruningPlan) throws {
     if json {
       print(
         try PrettyJSON.text(
           of: PruneReport(
-            network: output, before: pruning.before, after: pruning.after,
-            groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) })))
+            network: output, before: pruning.before, after: pruning.after, target: pruning.reached,
+            distributions: distribution ? pruning.distributions : nil,
+            groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) }, plan: plan)))
     } else {
-      var groups = TextTable(figures: [granularity == .channel ? "group" : "weight", "kept", "of"])
+      var groups = TextTable(figures: [plan.granularity.isStructured ? "group" : "weight", "kept", "of"])
       for group in pruning.groups { groups.add([group.name, "\(group.kept)", "\(group.all)"]) }
       print(groups.text)
+      if distribution { print(DistributionChange.text(pruning.distributions)) }
+      if let reached = pruning.reached { print("\(reached.text)\n") }
       print(FigureTable([("before", pruning.before), ("after", pruning.after)]).text, terminator: "")
       print("written to \(output)")
-    }
-  }
-
-  /// A glob that matches no layer is a slip of the pen, and would otherwise prune other layers than was meant.
-  private func checkLayers(of graph: Graph) throws {
-    let names = graph.prunableLayerNames
-    for pattern in layers + exclude where !names.contains(where: { Glob.matches($0, pattern: pattern) }) {
-      throw EvaluationError(
-        .badPlan, "No layer is named '\(pattern)'.", remedy: "The layers are: \(names.joined(separator: ", ")).")
     }
   }
 }
@@ -180,10 +210,10 @@ private struct PruneReport: Encodable {
   var network: String
   var before: NetworkFigures
   var after: NetworkFigures
+  var target: TargetGap?
+  var distributions: [DistributionChange]?
   var groups: [Group]
+  var plan: PruningPlan
 }
 
-extension Criterion: ExpressibleByArgument {}
-extension Granularity: ExpressibleByArgument {}
-extension Scope: ExpressibleByArgument {}
 extension BatchNormalizationPolicy: ExpressibleByArgument {}

@@ -27,6 +27,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Weights to start from: a safetensors file for a built-in network.", valueName: "file"))
   var weights: String?
 
+  @OptionGroup var reading: NetworkReadingOptions
+
   @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
   var data: String
 
@@ -87,7 +89,7 @@ struct TrainCommand: ParsableCommand {
     let arrays = try safetensors.map(OutputFile.init)
     try threads.apply()
     let name = BuiltinNetworks.names.contains(network) ? "builtin:\(network)" : network
-    let graph = try NetworkSource.parse(name, weights: weights).load(seed: seed)
+    let graph = try reading.source(of: name, weights: weights).load(seed: seed)
     let source = try DataSource.parse(data)
     // Fresh weights have seen nothing, so validation is cut from the training file.
     let stored = TrainingMetadata(of: graph)
@@ -104,7 +106,7 @@ struct TrainCommand: ParsableCommand {
     ) { share, loss in meter.update(share, detail: String(format: "loss %.3f", loss)) }
     meter.finish(figures.accuracy.map { "\(Units.percent($0.share)) right on validation" } ?? "")
 
-    try onnx.write(ONNXFile.encode(trained))
+    try ONNXFile.write(trained, to: onnx.url)
     try arrays?.write(SafetensorsFile.encode(trained.learnedState, metadata: ["format": "pt"]))
     if figures.accuracy?.isNearChance(classes: loaded.classCount) == true {
       ErrorReport.warn(

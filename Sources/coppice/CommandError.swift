@@ -9,6 +9,7 @@ struct CommandError: DescribedError, Equatable {
     case noStudy
     case malformedSpec
     case nothingFound
+    case engineFailed
   }
 
   let code: Code
@@ -22,6 +23,7 @@ struct CommandError: DescribedError, Equatable {
     case .outputExists: .cannotCreate
     case .malformedSpec: .configuration
     case .nothingFound: .temporary
+    case .engineFailed: .badData
     }
   }
 

@@ -19,8 +19,8 @@ struct Coppice: ParsableCommand {
       CommandGroup(
         name: "One network",
         subcommands: [
-          TrainCommand.self, PruneCommand.self, EvaluateCommand.self, ProfileCommand.self, InspectCommand.self,
-          RunCommand.self, OperatorsCommand.self,
+          TrainCommand.self, PruneCommand.self, SensitivityCommand.self, EvaluateCommand.self, ProfileCommand.self,
+          InspectCommand.self, RunCommand.self, OperatorsCommand.self,
         ]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self]),
     ]

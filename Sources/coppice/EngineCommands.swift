@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Support
 
 /// A command whose work needs libtorch: the engine takes over this process with the same arguments.
 protocol EngineCommand: ParsableCommand {
@@ -10,13 +8,7 @@ protocol EngineCommand: ParsableCommand {
 
 extension EngineCommand {
   func run() throws {
-    let engine = try Executables.engine()
-    let words = [engine.path, Self.engineName] + arguments
-    var pointers = words.map { strdup($0) }
-    pointers.append(nil)
-    defer { pointers.forEach { free($0) } }
-    execv(engine.path, pointers)
-    throw FileFault(operation: "start", path: engine.path, errorNumber: errno)
+    try EngineCall.become(Self.engineName, arguments)
   }
 }
 

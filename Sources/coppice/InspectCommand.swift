@@ -4,6 +4,7 @@ import Foundation
 import ModelGraph
 import NetworkLoading
 import Reporting
+import Selection
 import StudyModel
 import Support
 
@@ -12,27 +13,55 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show a network's layers, shapes, counts and prunable groups.")
 
-  @Argument(help: "An ONNX file, or builtin:NAME (\(BuiltinNetworks.names.joined(separator: ", "))).")
+  @Argument(
+    help: "An ONNX file, builtin:NAME (\(BuiltinNetworks.names.joined(separator: ", "))), or a safetensors file.")
   var model: String
   @Option(help: "A safetensors file with weights to lay over the network's own.") var weights: String?
   @Option(help: ArgumentHelp("Give an integer input a fixed value. Can be repeated.", valueName: "input=value"))
   var set: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Count weights or layers of this name as frozen; * and ? stand for any text. Can be repeated.", valueName: "glob")
+  )
+  var freeze: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A recurrent state that goes in and comes out, beside those that are detected. Can be repeated.",
+      valueName: "input=output"))
+  var statePair: [String] = []
+  @Option(help: ArgumentHelp("What leaves: channel, head, unit or layer.", valueName: "name"))
+  var granularity: Granularity = .channel
+  @Flag(help: "Print for each group which entries of which weights leave with its first units.") var units = false
   @Flag(help: "Print JSON instead of tables.") var json = false
-  @Flag(help: "List every weight, and whether it is learned, measured, frozen or constant.") var tensors = false
+  @Flag(help: "List every weight, and whether it is learned, quantised, measured, frozen or constant.") var tensors =
+    false
+  @Flag(help: "Show how each layer's weights are distributed: moments, zeros, a histogram.") var distribution = false
+  @Option(help: ArgumentHelp("Change the weights first: none, log, standardize.", valueName: "name"))
+  var transform: StatisticTransform = .none
   @Option(help: ArgumentHelp("Draw the graph, a colour for each group, into this SVG file.", valueName: "file"))
   var picture: String?
 
   func run() throws {
-    var source = NetworkSource.parse(model, weights: weights)
-    source.fixedInputs = try NamedValues.integers(set)
-    let graph = try source.load()
-    let analysis = try ChannelAnalysis(graph)
+    if model.hasSuffix(".safetensors") { return try StoredTensorList(path: model).print(asJSON: json) }
+    let graph = try NetworkSource.parse(
+      model, weights: weights, set: set, freeze: freeze, statePairs: statePair
+    ).load()
+    if distribution {
+      let layers = LayerDistribution.all(of: graph, transform: transform)
+      return print(
+        json ? try PrettyJSON.text(of: layers) : LayerDistribution.text(layers), terminator: json ? "\n" : "")
+    }
+    let analysis = try StructuralAnalysis(graph, granularity: granularity)
     if let picture {
+      guard case .channels(let analysis) = analysis else {
+        throw ValidationError("--picture colours channels; a picture of whole layers there is none.")
+      }
       try DurableFile.write(
         Data(GraphPicture(graph, analysis: analysis).svg.utf8), to: URL(fileURLWithPath: picture))
     }
-    let inspection = try NetworkInspection(graph, analysis)
+    let inspection = try NetworkInspection(graph, analysis, listsUnits: units)
     print(json ? try PrettyJSON.text(of: inspection) : inspection.text, terminator: json ? "\n" : "")
+    if units, !json { print("\n" + analysis.groups.map { $0.describe() }.joined(separator: "\n")) }
     if tensors, !json { print("\n" + inspection.tensorText, terminator: "") }
   }
 }
@@ -52,13 +81,29 @@ struct NetworkInspection: Encodable {
     let units: Int
     let layers: [String]
     let pinned: String?
+    /// What leaves with each unit; where asked for.
+    let members: [Unit]?
+  }
+
+  /// What leaves together.
+  struct Unit: Encodable {
+    let name: String?
+    let slices: [Slice]
+  }
+
+  struct Slice: Encodable {
+    let weight: String
+    let axis: Int
+    let indices: [Int]
+    let produces: Bool
+    let rows: [Int]?
   }
 
   struct Tensor: Encodable {
     let name: String
     let type: String
     let shape: [Int]
-    /// "learned", "measured", "frozen" or "constant".
+    /// "learned", "quantised", "measured", "frozen" or "constant".
     let role: String
   }
 
@@ -68,17 +113,20 @@ struct NetworkInspection: Encodable {
   let layers: [Layer]
   let groups: [Group]
   let weights: [Tensor]
+  /// The recipe that made the network, where Coppice did.
+  let plan: PruningPlan?
 
-  init(_ graph: Graph, _ analysis: ChannelAnalysis) throws {
+  init(_ graph: Graph, _ analysis: StructuralAnalysis, listsUnits: Bool = false) throws {
     let shapes = try graph.shapes()
     let roles = graph.weightRoles()
     let macs = Dictionary(
       try graph.multiplyAccumulatesByNode().map { ($0.node, $0.count) }, uniquingKeysWith: { first, _ in first })
     network = graph.name
+    plan = PruningPlan(metadata: graph.metadata)
     parameters = graph.parameterCount
     self.macs = try graph.multiplyAccumulates()
     layers = graph.nodes.map { node in
-      let trainable = node.inputs.filter { roles[$0] == .trainable }
+      let trainable = node.inputs.filter { roles[$0]?.isCounted == true }
       return Layer(
         name: node.name, op: node.op.onnxName, outputShape: shapes[node.outputs.first ?? ""] ?? [],
         parameters: trainable.reduce(0) { $0 + (graph.weights[$1]?.elementCount ?? 0) }, macs: macs[node.name] ?? 0)
@@ -88,13 +136,16 @@ struct NetworkInspection: Encodable {
       let role =
         switch roles[name] {
         case .trainable: frozen.contains(name) ? "frozen" : "learned"
+        case .quantized: "quantised"
         case .statistic: "measured"
         case .constant, nil: "constant"
         }
       return Tensor(name: name, type: data.elementType.rawValue, shape: data.shape, role: role)
     }
     groups = (analysis.groups + analysis.pinnedGroups).map {
-      Group(name: $0.name, units: $0.units.count, layers: $0.layers, pinned: $0.pinned)
+      Group(
+        name: $0.name, units: $0.units.count, layers: $0.layers, pinned: $0.pinned,
+        members: listsUnits ? $0.units.map(Unit.init) : nil)
     }
   }
 
@@ -126,8 +177,23 @@ struct NetworkInspection: Encodable {
       \(network): \(Units.count(parameters)) parameters, \(Units.count(macs)) MACs for one sample
 
       \(layerTable.text)
-      Groups of channels that leave together:
+      Groups of units that leave together:
       \(groupTable.text)
       """
   }
 }
+
+extension StatisticTransform: ExpressibleByArgument {}
+
+extension NetworkInspection.Unit {
+  init(_ unit: ChannelUnit) {
+    name = unit.name
+    slices = unit.slices.map {
+      NetworkInspection.Slice(
+        weight: $0.weight, axis: $0.axis, indices: $0.indices, produces: $0.isOutput,
+        rows: $0.rows.map { [$0.lowerBound, $0.upperBound] })
+    }
+  }
+}
+
+extension Granularity: ExpressibleByArgument {}

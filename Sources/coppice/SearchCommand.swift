@@ -46,7 +46,9 @@ struct SearchCommand: ParsableCommand {
       workerProgram: try workerProgram(workers: plan.spec.workers), classCount: plan.classCount)
     options.stop = stop.wakeUp
     options.progress = { display.show($0) }
-    let coordinator = try Coordinator(options, source: PolicySource(spec: plan.spec, groups: plan.groups))
+    let sensitivity = try StudySensitivity.scan(plan.spec, context: context, in: folder)
+    let coordinator = try Coordinator(
+      options, source: PolicySource(spec: plan.spec, groups: plan.groups, sensitivity: sensitivity))
     let summary = try coordinator.run()
     display.end(summary)
     let report = try StudyReport(folder)

@@ -6,6 +6,7 @@ import ModelFormats
 import ModelGraph
 import NetworkLoading
 import Search
+import Selection
 import SpecYAML
 import StudyModel
 import StudyStore
@@ -32,14 +33,7 @@ struct StudyPreparation {
     spec = try SpecReader.read(SpecNode(yaml: text), folder: url.deletingLastPathComponent().path)
     network = try spec.network.load()
     networkBytes = try ONNXFile.encode(network)
-    let layers = spec.space.layers
-    let analysis = try ChannelAnalysis(network, excluding: { !layers.contains($0) })
-    groups = analysis.groups.map { GroupSummary(name: $0.name, units: $0.units.count) }
-    guard !groups.isEmpty else {
-      throw CommandError(
-        .nothingFound, "Nothing of '\(network.name)' can be pruned under this spec.",
-        remedy: "See `coppice inspect` for what is kept and why; widen space.layers.")
-    }
+    groups = try StudyGroups.summaries(of: network, space: spec.space)
     let shapes = try network.shapes()
     classCount = shapes[network.outputs.first?.name ?? ""]?.last ?? 0
   }
@@ -78,8 +72,11 @@ struct StudyPreparation {
   }
 
   var dryRunText: String {
-    let rows = groups.map { "#   \($0.name): \($0.units)" }
-    return SpecPrinter.yaml(spec) + "\n# Groups of channels that this search may prune (units):\n"
-      + rows.joined(separator: "\n")
+    let parts = spec.space.granularities.map { granularity in
+      "\n# What this search may prune by granularity '\(granularity.rawValue)' (units):\n"
+        + groups.filter { $0.granularity == granularity }.map { "#   \($0.name): \($0.units)" }
+        .joined(separator: "\n")
+    }
+    return SpecPrinter.yaml(spec) + parts.joined(separator: "\n")
   }
 }

@@ -30,6 +30,21 @@ import Testing
     #expect(reasons(analysis)["first"] == "its weight 'twin.weight' is shared with a node that needs it whole")
   }
 
+  /// Numbers taken one by one keep all channels where they are; the canonical form knows that nothing was taken.
+  @Test func aStridedViewOfEverythingPinsNothingOnceItIsCanonical() throws {
+    var builder = GraphBuilder("view", seed: 4)
+    let input = builder.input("input", [.fixed(1), .fixed(4), .fixed(4), .fixed(4)])
+    let x = builder.convolution("first", input, inputs: 4, outputs: 6, kernel: 1)
+    let all = builder.weight("all", TensorData(shape: [1, 6, 16], integers: (0..<96).map { $0 }))
+    let view = builder.node("view", .gather(axis: 0), builder.reshape("flat", x, [96]), all)
+    let y = builder.convolution("last", builder.reshape("image", view, [1, 6, 4, 4]), inputs: 6, outputs: 2, kernel: 4)
+    let graph = try builder.finished(output: y, shape: [.fixed(1), .fixed(2), .fixed(1), .fixed(1)])
+    #expect(try reasons(ChannelAnalysis(graph))["first"] == "'view' takes single channels of it")
+    let analysis = try ChannelAnalysis(graph.canonical())
+    #expect(analysis.groups.map(\.name) == ["first"])
+    #expect(analysis.groups.first?.units.count == 6)
+  }
+
   /// Both sides of a product lose the same columns; what indexes its result is data.
   @Test func aProductOfComputedMatricesTiesItsInnerAxis() throws {
     var builder = GraphBuilder("product", seed: 4)

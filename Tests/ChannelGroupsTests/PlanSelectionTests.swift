@@ -15,10 +15,12 @@ import Testing
   }
 
   private func plan(
-    _ share: Double, _ scope: Scope = .local, layers: LayerSet = LayerSet(), roundTo: Int = 1, minimumKept: Int = 1
+    _ share: Double, _ scope: Scope = .local, normalization: Normalization? = nil, layers: LayerSet = LayerSet(),
+    roundTo: Int = 1, minimumKept: Int = 1
   ) -> PruningPlan {
     PruningPlan(
-      criterion: .l1, scope: scope, sparsity: .uniform(share), layers: layers, roundTo: roundTo,
+      criterion: .l1, ranking: Ranking(normalization: normalization), scope: scope, sparsity: .uniform(share),
+      layers: layers, roundTo: roundTo,
       minimumKept: minimumKept)
   }
 
@@ -39,7 +41,7 @@ import Testing
     let kept = try PlanSelection.keptUnits(groups: groups, scores: scores, plan: plan(1.0 / 3, .global))
     #expect(kept == ["small": [0, 2], "large": [0, 1]])
     let raw = try PlanSelection.keptUnits(
-      groups: groups, scores: scores, plan: plan(1.0 / 3, .global), normalization: .none)
+      groups: groups, scores: scores, plan: plan(1.0 / 3, .global, normalization: Normalization.none))
     #expect(raw == ["small": [2], "large": [0, 1, 2]])
   }
 
@@ -129,7 +131,7 @@ import Testing
     for group in groups { scores[group.name] = group.units.map { _ in Float(generator.integer(below: 6)) } }
     let share = generator.uniform() * 0.9
     let kept = try PlanSelection.keptUnits(
-      groups: groups, scores: scores, plan: plan(share, .global), normalization: .none)
+      groups: groups, scores: scores, plan: plan(share, .global, normalization: Normalization.none))
     var all: [(Float, Int, Int)] = []
     for (position, group) in groups.enumerated() {
       for unit in group.units.indices { all.append((scores[group.name]?[unit] ?? 0, position, unit)) }

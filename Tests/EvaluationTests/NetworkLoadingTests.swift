@@ -38,6 +38,20 @@ extension EvaluationTests {
       #expect(error?.code == .noSuchWeight)
     }
 
+    /// As the options of a command say it.
+    @Test func commandsSayTheSameAsSpecs() throws {
+      let source = try NetworkSource.parse(
+        "builtin:lstm", weights: nil, set: ["sr=16000"], freeze: ["fc*"], statePairs: ["h0=hn", "a=b=c"])
+      #expect(
+        source
+          == NetworkSource(
+            .builtin(name: "lstm"), fixedInputs: ["sr": 16000], statePairs: ["h0": "hn", "a=b": "c"], freeze: ["fc*"]))
+      let error = #expect(throws: NetworkLoadingError.self) {
+        try NetworkSource.parse("a.onnx", weights: nil, set: [], freeze: [], statePairs: ["h0"])
+      }
+      #expect(error?.remedy?.contains("h0=hn") == true)
+    }
+
     @Test func wrongNamesAreErrors() throws {
       var source = NetworkSource.builtin(name: "lstm", weights: nil)
       source.statePairs = ["h0": "hn"]

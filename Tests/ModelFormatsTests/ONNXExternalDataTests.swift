@@ -9,6 +9,36 @@ import Testing
     #expect(try Golden.network("external_13").weights == (try Golden.network("matmul_13").weights))
   }
 
+  /// With the limit of one file lowered, the large weights go beside it and come back from there.
+  @Test func writesWhatIsTooLargeBesideTheNetwork() throws {
+    let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
+    try Golden.withFolder { folder in
+      let url = folder.appendingPathComponent("network.onnx")
+      try ONNXFile.write(graph, to: url, largestInside: 10_000)
+      let data = folder.appendingPathComponent("network.onnx.data")
+      #expect(try Data(contentsOf: url).count < 10_000)
+      #expect(try Data(contentsOf: data).count > graph.parameterCount * 3)
+      #expect(
+        try ONNXFile.read(url, precision: .asWritten) == ONNXFile.decode(ONNXFile.encode(graph), precision: .asWritten))
+      // The network alone is refused, and so is one whose weights are another's.
+      try Data(contentsOf: data).dropLast().write(to: data)
+      #expect(throws: ModelFormatError.self) { try ONNXFile.read(url) }
+      try FileManager.default.removeItem(at: data)
+      #expect(throws: ModelFormatError.self) { try ONNXFile.read(url) }
+    }
+  }
+
+  @Test func writesWhatFitsIntoOneFile() throws {
+    let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
+    try Golden.withFolder { folder in
+      let url = folder.appendingPathComponent("network.onnx")
+      try ONNXFile.write(graph, to: url)
+      #expect(try Data(contentsOf: url) == ONNXFile.encode(graph))
+      #expect(try ONNXFile.byteCount(of: graph) == ONNXFile.encode(graph).count)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["network.onnx"])
+    }
+  }
+
   @Test func isRefusedWithoutAFolder() throws {
     let error = try #require(throws: ModelFormatError.self) {
       try ONNXFile.decode(try Golden.bytes("external_13.onnx"))

@@ -4,15 +4,17 @@ import Testing
 
 @Suite struct BuiltinNetworkTests {
   /// Parameters as PyTorch 2.13 counts them, sum(p.numel() for p in m.parameters()): torchvision.models.mobilenet_v2() with 1000 and
-  /// with 10 classes, the features of vgg16_bn() with nn.Linear(512, 10), nn.LSTM(28, 128, 2) with nn.Linear(128, 10),
+  /// with 10 classes (and with one input plane), the features of vgg16_bn() with nn.Linear(512, 10), nn.LSTM(28, 128, 2) with nn.Linear(128, 10),
   /// nn.GRU(28, 96, 2, bidirectional=True) with nn.Linear(192, 10), two nn.TransformerEncoderLayer(64, 4, 128) with nn.Linear(28, 64),
-  /// nn.Conv1d(64, 64, 3, groups=64) and nn.Linear(64, 10), and the other networks' layers likewise.
+  /// nn.Conv1d(64, 64, 3, groups=64) and nn.Linear(64, 10), and the other networks' layers likewise; of
+  /// resnet8 and mobilenetv1-025 as MLPerf Tiny publishes their weights, less the running statistics.
   static let parameterCounts: [String: Int] = [
     "fashion-cnn": 1_701_354, "lenet-300-100": 266_610, "lenet5": 431_080, "resnet20": 269_722, "resnet32": 464_154,
     "resnet44": 658_586, "resnet56": 853_018, "resnet110": 1_727_962, "resnet20-b": 272_474, "resnet32-b": 466_906,
     "resnet44-b": 661_338, "resnet56-b": 855_770, "resnet110-b": 1_730_714, "vgg16-bn": 14_728_266,
-    "mobilenetv2": 2_236_682, "mobilenetv2-imagenet": 3_504_872, "conv1d": 127_174, "lstm": 214_282,
-    "bi-gru": 241_546, "transformer-encoder": 69_706,
+    "mobilenetv2": 2_236_682, "mobilenetv2-imagenet": 3_504_872, "mobilenetv2-fashion": 2_236_106, "conv1d": 127_174,
+    "lstm": 214_282,
+    "bi-gru": 241_546, "resnet8": 78_186, "mobilenetv1-025": 216_322, "transformer-encoder": 69_706,
   ]
 
   @Test(arguments: parameterCounts.keys.sorted())

@@ -2,6 +2,25 @@ import ModelGraph
 import Testing
 
 @Suite struct ShapeInferenceTests {
+  /// Many nodes of a few bytes each may ask for any number of bytes: 256 MiB are held, and the rest keeps its shape alone.
+  @Test func constantsThatInferenceComputesAreBounded() throws {
+    let bytes = Node.inferenceLimit * 8
+    let (held, count) = ((256 << 20) / bytes, (256 << 20) / bytes + 100)
+    let value = TensorData(shape: [1], integers: [7])
+    let graph = Graph(
+      name: "bombs", inputs: [], outputs: [],
+      nodes: (0..<count).map {
+        Node(name: "n\($0)", op: .constantOfShape(value: value), inputs: ["size"], outputs: ["y\($0)"])
+      }, weights: ["size": TensorData(shape: [1], integers: [Int64(Node.inferenceLimit)])])
+    let facts = try graph.facts()
+    #expect((0..<count).allSatisfy { facts["y\($0)"]?.shape == [Node.inferenceLimit] })
+    #expect((0..<count).filter { facts["y\($0)"]?.constant != nil } == Array(0..<held))
+
+    var room = ComputedBytes()
+    #expect(room.holding(ValueFact(.zeros([256 << 18]))).constant != nil)
+    #expect(room.holding(ValueFact(.zeros([1]))).constant == nil)
+  }
+
   private func shape(_ op: Operator, _ inputs: [[Int]?]) throws -> [Int] {
     let names = inputs.enumerated().map { $1 == nil ? "" : "x\($0)" }
     let facts = inputs.map { shape in shape.map { ValueFact(.float32, shape: $0) } }

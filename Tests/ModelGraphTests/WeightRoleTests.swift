@@ -35,6 +35,26 @@ import Testing
     #expect(roles(nodes, weights) == ["one": .constant, "many": .trainable, "whole": .constant])
   }
 
+  /// Integers that a layer multiplies with are learned ones, whether they are dequantised before it or by it.
+  @Test func quantizedWeightsAreCounted() throws {
+    let bytes = try TensorData(.int8, shape: [2, 3, 1, 1], bytes: .init(count: 6))
+    let sums = try TensorData(.int32, shape: [2], bytes: .init(count: 8))
+    let (scale, zero) = (TensorData.zeros([]), try TensorData(.int8, shape: [], bytes: .init(count: 1)))
+    let direct = node(
+      .quantizedConvolution(Convolution()), "x", "s", "z", "w", "s", "z", "s", "z", "b", output: "a")
+    let before = [
+      node(.dequantizeLinear(DequantizeLinear()), "w", "s", "z", output: "floats"),
+      node(.dequantizeLinear(DequantizeLinear()), "b", "s", output: "bias"),
+      node(.convolution(Convolution()), "x", "floats", "bias", output: "c"),
+    ]
+    let weights = ["w": bytes, "b": sums, "s": scale, "z": zero]
+    for nodes in [[direct], before] {
+      #expect(roles(nodes, weights) == ["w": .quantized, "b": .quantized, "s": .constant, "z": .constant])
+      let graph = Graph(name: "g", inputs: [], outputs: [], nodes: nodes, weights: weights)
+      #expect(graph.parameterCount == 8)
+    }
+  }
+
   @Test func tablesHaveTwoAxes() {
     let weights = ["table": TensorData.zeros([5, 2]), "list": vector]
     let nodes = [

@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: [
     ("sparsity", "space: {sparsitee: {min: 0, max: 0.5}}", "sparsity"),
     ("range", "space: {sparsity: {min: 0.9, max: 0.2}}", "0.9"),
-    ("not built", "space: {criterion: [hrank]}", "hrank"),
+    ("not built", "space: {round-to: auto}", "auto"),
     ("not YAML", "space: {criterion: [l1", "line"),
     ("constraint", "constraints: [\"accuracy => 0.5\"]", "accuracy => 0.5"),
   ]) func specs(what: String, line: String, named: String) throws {

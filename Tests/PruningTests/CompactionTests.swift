@@ -28,7 +28,7 @@ extension ComputeSuite {
         let plan = PruningPlan(
           criterion: criterion, scope: round == 0 ? .global : .perGroup,
           sparsity: round == 0 ? .uniform(0.5) : .perGroup(shares), seed: UInt64(round))
-        let outcome = try PruningStep.cut(plan, topology.graph, analysis: analysis, scores: scores)
+        let outcome = try PruningStep.cut(plan, topology.graph, analysis: .channels(analysis), scores: scores)
         let masked = try GraphModule(analysis.masked(topology.graph, keeping: outcome.keptUnits))
         let compacted = try GraphModule(outcome.graph)
         let input = try TorchGenerator(seed: UInt64(round)).normal(topology.inputShape(batch: 3))

@@ -10,18 +10,26 @@ extension ComputeSuite {
   /// What `ImportanceCriterion` promises, for every criterion that exists.
   @Suite struct CriterionConformanceTests {
     /// Statistics that may be negative.
-    private static let signed: Set<Criterion> = [.mean, .skewness, .grasp, .obd]
+    private static let signed: Set<Criterion> = [
+      .mean, .skewness, .grasp, .obd, .hessianTrace, .movement, .dropoutRates,
+    ]
+    /// Behind the hyperbolic tangent of "conv2" nothing is zero, and all maps have full rank.
+    private static let coarse: Set<Criterion> = [.apoz, .hrank]
 
     @Test(arguments: Criterion.allCases)
     func keepsItsPromises(criterion: Criterion) throws {
       let graph = try TestNetworks.mixed()
       let module = try GraphModule(graph)
       let groups = try ChannelAnalysis(graph).groups
-      let data = try TestNetworks.source(TestNetworks.images(64))
+      // No multiple of the batch, so that seeds leave out other samples.
+      let data = try TestNetworks.source(TestNetworks.images(50))
       #expect(ImportanceScoring.implementation(of: criterion).criterion == criterion)
 
       func score(_ seed: UInt64) throws -> [String: [Float]] {
-        try ImportanceScoring.channelScores(criterion, groups: groups, module: module, data: data, seed: seed)
+        // Fewer samples than there are, so that the seed decides which.
+        try ImportanceScoring.channelScores(
+          criterion, groups: groups, module: module, data: data, seed: seed,
+          calibration: Calibration(batches: 3, batchSize: 16))
       }
       try onOneThread {
         let scores = try score(1)
@@ -30,6 +38,7 @@ extension ComputeSuite {
           let values = try #require(scores[group.name])
           #expect(values.count == group.units.count)
           #expect(values.allSatisfy { $0.isFinite && ($0 >= 0 || Self.signed.contains(criterion)) })
+          if group.name == "conv2", Self.coarse.contains(criterion) { continue }
           #expect(Set(values).count > 1, "'\(criterion.rawValue)' does not tell the units of \(group.name) apart")
         }
         #expect(try score(1) == scores)

@@ -27,7 +27,7 @@ import Testing
     }
     let plan = try #require(row["plan"] as? [String: Any])
     #expect(plan["criterion"] as? String == "l1")
-    #expect((plan["sparsity"] as? [String: Double]) == ["conv1": 0.25, "conv2": 0.5])
+    #expect(((plan["sparsity"] as? [String: Any])?["shares"] as? [String: Double]) == ["conv1": 0.25, "conv2": 0.5])
     #expect(row["sealed_accuracy"] as? Double == 0.885)
   }
 

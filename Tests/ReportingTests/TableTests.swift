@@ -35,6 +35,22 @@ import Testing
     #expect(FrontTable.front(ReportFixture.report(sealed: true)).contains("88.50%"))
   }
 
+  /// Whatever of a recipe is not as usual stands beside its criterion; what is usual does not.
+  @Test func recipesAreToldApart() {
+    var records = ReportFixture.records
+    for index in records.indices where records[index].key.trial == TrialID(1) {
+      records[index].plan.criterion = .entropy
+      records[index].plan.ranking = Ranking(removal: .high, aggregation: .max, transform: .none)
+      records[index].plan.granularity = .nOfM(kept: 2, of: 4)
+      records[index].plan.schedule = Schedule(.agp, steps: 4, rewind: 0.5)
+      records[index].plan.order = .bottomUp
+      records[index].plan.sparseTraining = SparseTraining(.groupLasso)
+    }
+    let text = FrontTable.front(ReportFixture.report(records: records))
+    #expect(text.contains("entropy (high, max), 2:4, agp x4, rewind 0.5, bottom-up, group-lasso before  "))
+    #expect(text.contains("taylor  "))
+  }
+
   @Test func historyIsInOrderOfTime() {
     let lines = FrontTable.history(ReportFixture.report()).split(separator: "\n").dropFirst()
     #expect(lines.map { $0.split(separator: " ")[0] } == ["1", "3", "2", "1", "2"])

@@ -55,6 +55,7 @@ enum StudyFixture {
       switch plan.sparsity {
       case .uniform(let share): [share, share, share]
       case .perGroup(let byName): groups.map { byName[$0.name] ?? 0 }
+      case .threshold: [0, 0, 0]
       }
     let weights = [0.05, 0.25, 0.7]
     let sensitivity = [1.0, 0.5, 0.15]

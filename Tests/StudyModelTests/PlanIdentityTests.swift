@@ -12,7 +12,7 @@ import Testing
     recovery: Recovery(samplesPerEpoch: 10_000, augmentation: Augmentation(cropPadding: 4, flips: true)), seed: .max)
 
   /// Made by Python: `hashlib.sha256(json.dumps(plan, sort_keys=True, separators=(",", ":")).encode())`.
-  private let golden = "1451248b8e39210ed39769469d14ce2ace57351a96687366bab068ee2710b837"
+  private let golden = "f9aa025b7bebb290b1079b9a4b2fa5c3d2d261dd3d906d9982a5b43eabaf5e41"
 
   @Test func identityIsThatOfSortedJSON() throws {
     #expect(try plan.identity().hex == golden)
@@ -29,7 +29,12 @@ import Testing
     var identities = [try plan.identity()]
     let changes: [(inout PruningPlan) -> Void] = [
       { $0.criterion = .l1 }, { $0.granularity = .element }, { $0.scope = .local }, { $0.sparsity = .uniform(0.5) },
-      { $0.layers.include = ["conv*"] }, { $0.roundTo = 1 }, { $0.minimumKept = 2 },
+      { $0.layers.include = ["conv*"] }, { $0.roundTo = 1 }, { $0.minimumKept = 2 }, { $0.layerShare = 0.5 },
+      { $0.ranking.removal = .high }, { $0.ranking.aggregation = .max }, { $0.ranking.normalization = .lamp },
+      { $0.ranking.transform = .log }, { $0.granularity = .nOfM(kept: 2, of: 4) }, { $0.sparsity = .threshold(0.1) },
+      { $0.measure = .macs }, { $0.layers.kinds = ["Conv"] }, { $0.layers.depth = 0...0.5 }, { $0.layers.first = 2 },
+      { $0.schedule = Schedule(.agp, steps: 4) }, { $0.schedule.rewind = 1 }, { $0.order = .topDown },
+      { $0.sparseTraining = SparseTraining(.l1) }, { $0.removesRedundant = true },
       { $0.recovery.learningRate = 0.01 },
       { $0.recovery.samplesPerEpoch = nil }, { $0.recovery.augmentation.flips = false }, { $0.seed = 0 },
     ]

@@ -14,6 +14,10 @@ import Testing
     minimal + "\nbudget: {time: 1.5h, trials: none}\nseed: 18446744073709551615",
     minimal
       + "\nconstraints: [\"size <= 12.5 KiB\", \"latency <= 1e-5 baseline + 2 ms\", \"macs <= - 1 + 3 baseline\"]",
+    everyChoice,
+    minimal + "\nspace: {scope: local, granularity: \"2:4\"}",
+    minimal + "\nspace: {scope: global, sparsity: {threshold: [-0.5, 1e-3]}}",
+    minimal + "\nspace: {schedule: {kind: dynamic-rate, rewind: 0}}\nfine-tune: {rungs: [0, 1/3]}",
     "network: {builtin: resnet20}\ndata: {format: idx, path: 'my data/x'}\nobjectives: [accuracy, size, macs]",
   ])
   func printedSpecReadsBackEqual(yaml: String) throws {
@@ -27,7 +31,10 @@ import Testing
     let printed = SpecPrinter.yaml(try readSpec(Self.minimal))
     for line in [
       "sampler: nsga2", "  time: 8h", "  rungs: [0, 1, 3]", "  samples-per-epoch: all", "  std: [0.353]",
-      "    include: [\"*\"]", "  recalibration-batches: 16",
+      "    include: [\"*\"]", "    kinds: all", "    depth: [0, 1]", "    first: all", "  remove: [usual]",
+      "  aggregation: [usual]", "  normalization: [usual]", "  transform: [none]", "    target: channels",
+      "    threshold: none", "  schedule: [one-shot]", "  order: [all]", "  sparse-training: [none]",
+      "  redundancy: false", "sensitivity: false", "  recalibration-batches: 16",
     ] {
       #expect(printed.contains(line + "\n"), "\(line)")
     }

@@ -38,6 +38,32 @@ let fullSpec = """
   seed: 7
   """
 
+/// A spec with every choice of pruning that the format has.
+let everyChoice = """
+  network: n.onnx
+  data: fashion-mnist
+  objectives: [accuracy, parameters]
+  space:
+    criterion: [l1, {name: entropy, remove: high, aggregation: max, normalization: lamp}, {name: skewness, transform: log}]
+    remove: [usual, outlying]
+    aggregation: [usual, sum, l2]
+    normalization: [mean, isomorphic]
+    transform: [none, standardize]
+    granularity: [filter, head, recurrent-unit, layer]
+    scope: global
+    sparsity: {min: 0.1, max: 0.9, target: parameters}
+    layers: {include: [conv*, fc*], exclude: conv1, kinds: [Conv, Gemm], depth: [0, 0.5], first: 8, last: 2}
+    schedule:
+      - one-shot
+      - agp
+      - {kind: iterative, steps: 3, epochs-per-step: 1/4, rewind: 0.125}
+      - {kind: dynamic-rate, steps: 3, epochs-per-step: 0.1, rate: 0.3, tolerance: 0.02}
+    order: [all, bottom-up, off-critical-path]
+    sparse-training: [none, group-lasso, {penalty: l1, update: ftrl, strength: 1e-3, epochs: 0.5}]
+    redundancy: true
+  fine-tune: {rungs: [0, 2, 4]}
+  """
+
 func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
   try SpecReader.read(try SpecNode(yaml: yaml), folder: folder)
 }
@@ -63,6 +89,71 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
       ],
       budget: Budget(seconds: 300, trials: 200), workers: 2, seed: 7)
     #expect(try readSpec(fullSpec) == expected)
+  }
+
+  @Test func readsEveryChoiceOfPruning() throws {
+    let space = try readSpec(everyChoice).space
+    #expect(
+      space.choices == [
+        CriterionChoice(.l1),
+        CriterionChoice(.entropy, removal: .high, aggregation: .max, normalization: .lamp),
+        CriterionChoice(.skewness, transform: .log),
+      ])
+    #expect(space.removals == [nil, .outlying] && space.aggregations == [nil, .sum, .l2])
+    #expect(space.normalizations == [.mean, .isomorphic] && space.transforms == [.none, .standardize])
+    #expect(space.granularities == [.channel, .head, .unit, .layer])
+    #expect(space.measure == .parameters && space.minimumSparsity == 0.1 && space.maximumSparsity == 0.9)
+    #expect(
+      space.layers
+        == LayerSet(
+          include: ["conv*", "fc*"], exclude: ["conv1"], kinds: ["Conv", "Gemm"], depth: 0...0.5, first: 8, last: 2))
+    // Without a length of its own a schedule parts evenly what sparse training leaves of the first trained rung.
+    #expect(
+      space.schedules == [
+        .oneShot, Schedule(.agp, steps: 4, epochsPerStep: 0.25),
+        Schedule(.iterative, steps: 3, epochsPerStep: 0.25, rewind: 0.125),
+        Schedule(.dynamicRate, steps: 3, epochsPerStep: 0.1, rate: 0.3, tolerance: 0.02),
+      ])
+    #expect(space.orders == [.allAtOnce, .bottomUp, .offCriticalPath])
+    #expect(
+      space.sparseTrainings == [
+        nil, SparseTraining(.groupLasso), SparseTraining(.l1, update: .ftrl, strength: 1e-3, epochs: 0.5),
+      ])
+    #expect(space.removesRedundant)
+  }
+
+  @Test func wordsOfGranularities() throws {
+    func granularities(_ text: String) throws -> [Granularity] {
+      try readSpec(
+        "network: n\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {scope: local, granularity: \(text)}"
+      )
+      .space.granularities
+    }
+    #expect(
+      try granularities("[neuron, 2:4, block 4x1, element]") == [
+        .channel, .nOfM(kept: 2, of: 4), .block(rows: 4, columns: 1), .element,
+      ])
+    // What is usual is held to what can judge weights.
+    let spec = try readSpec(
+      "network: n\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {scope: global, granularity: element}")
+    #expect(spec.space.criteria == [.random, .l1, .l2, .taylor])
+  }
+
+  @Test func schedulesFitTheFirstTrainedRungByThemselves() throws {
+    for kind in Schedule.Kind.allCases {
+      for rewind in ["none", "0"] where kind != .oneShot {
+        let spec = try readSpec(
+          """
+          network: n
+          data: fashion-mnist
+          objectives: [accuracy]
+          space: {schedule: {kind: \(kind.rawValue), rewind: \(rewind)}}
+          fine-tune: {rungs: [0, 1/3]}
+          """)
+        #expect(spec.space.schedules.map(\.kind) == [kind])
+        #expect((spec.space.schedules.first?.epochsPerStep ?? 0) > 0)
+      }
+    }
   }
 
   @Test func fillsDefaults() throws {

@@ -29,16 +29,27 @@ import torchvision  # noqa: E402
 TOLERANCE = 1e-4
 
 
-def export(name, exporter, folder):
-    torch.manual_seed(0)
-    network = torchvision.models.get_model(name, weights=None).eval()
-    # Fresh statistics of mean 0 and variance 1 would leave most networks with outputs that vanish.
+def awaken(network):
+    """Numbers for what starts as 0 or nearly so: with fresh ones most outputs vanish, or blocks that pass nothing on, and any
+    two networks are equal."""
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.normal_(module.running_mean, std=0.1)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+        if isinstance(module, (torch.nn.BatchNorm2d, torch.nn.LayerNorm)):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.normal_(module.bias, std=0.1)
+        if isinstance(getattr(module, "layer_scale", None), torch.nn.Parameter):
+            torch.nn.init.uniform_(module.layer_scale, 0.1, 0.5)
+    for parameter in network.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.02)
+
+
+def export(name, exporter, folder):
+    torch.manual_seed(0)
+    network = torchvision.models.get_model(name, weights=None).eval()
+    awaken(network)
     size = 299 if name == "inception_v3" else 224
     image = torch.randn(2, 3, size, size)
     path = folder / "network.onnx"
@@ -158,7 +169,7 @@ def check(row, path, folder, arguments, values):
     settings = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
     text, row["seconds"] = command(
         [arguments.coppice, "prune", path, "--sparsity", arguments.sparsity, "--criterion", "l1", "--scope", "local",
-         "-o", small, "--masked", masked, "--json", *settings])
+         "--granularity", arguments.granularity, "-o", small, "--masked", masked, "--json", *settings])
     report = json.loads(text)
     kept, units = (sum(group[key] for group in report["groups"]) for key in ("kept", "all"))
     row["channels"] = kept / units if units else 1
@@ -209,6 +220,7 @@ def main():
     parser.add_argument("--networks", default="all")
     parser.add_argument("--exporters", default="script,dynamo")
     parser.add_argument("--sparsity", default="0.5")
+    parser.add_argument("--granularity", default="channel")
     parser.add_argument("--json")
     parser.add_argument("--files", nargs="*", default=[])
     parser.add_argument("--set", action="append", default=[])

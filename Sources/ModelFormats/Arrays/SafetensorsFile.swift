@@ -112,6 +112,9 @@ package enum SafetensorsFile {
     return result
   }
 
+  /// True for element types that the format has a word for.
+  static func holds(_ type: ElementType) -> Bool { safetensorsTypes[type] != nil }
+
   private static func malformed(_ message: String) -> ModelFormatError {
     ModelFormatError(.malformed, message, remedy: "Check that the file is whole and a safetensors file.")
   }

@@ -54,22 +54,6 @@ package enum ONNXFile {
     try readFormatFile(url, limit: maximumBytes) { try model($0).graph.node.map(\.opType) }
   }
 
-  /// The network as an ONNX model with its weights inside; equal networks give equal bytes.
-  ///
-  /// Throws `GraphError` for a network that does not validate, and `ModelFormatError(.tooLarge)` above 2 GiB.
-  package static func encode(_ graph: Graph) throws -> Data {
-    try graph.validate()
-    let held = graph.weights.values.reduce(0) { $0 + $1.bytes.count }
-    guard held < maximumBytes - (64 << 20) else {
-      throw ModelFormatError(.tooLarge, "The weights take \(Units.bytes(held)); an ONNX file ends at 2 GiB.")
-    }
-    do {
-      return try ONNXExport(graph).model().serializedBytes()
-    } catch let error as BinaryEncodingError {
-      throw ModelFormatError(.malformed, "The network '\(graph.name)' cannot be written as ONNX (\(error)).")
-    }
-  }
-
   /// The operator set that `encode` writes: the network's own, unless that is older than 18 or than one of its operators.
   package static func exportedOpset(of graph: Graph) throws -> Int { try ONNXExport(graph).opset() }
 

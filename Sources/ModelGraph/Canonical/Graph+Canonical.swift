@@ -11,8 +11,9 @@ extension Graph {
       let before = result
       result = try result.removingDeadNodes().removingZeroStates().foldingConstants(limit: foldingLimit)
       if makesBatchDynamic { result = try result.makingBatchDynamic().graph }
-      result = try result.foldingShapeArithmetic().simplifyingReshapes().removingIdentities().separatingVectors()
-        .fusingBias().removingDeadNodes()
+      result = try result.foldingShapeArithmetic().simplifyingGathers().resolvingStridedViews().simplifyingReshapes()
+        .removingIdentities().separatingVectors()
+        .fusingBias().fusingNormalizations().removingDeadNodes()
       if result.hasStructure(of: before) { break }
     }
     return result

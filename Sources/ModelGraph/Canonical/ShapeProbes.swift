@@ -1,11 +1,20 @@
 /// What is known of a network's values at several sizes of its symbolic axes: what is equal in all does not depend on them.
 struct ShapeProbes {
-  private let facts: [[String: ValueFact]]
+  let facts: [[String: ValueFact]]
   /// Every symbolic axis took at least two sizes; without that, equality says nothing.
   let areTelling: Bool
 
-  init(_ graph: Graph) throws {
-    let bindings = try graph.probes()
+  /// With `further`, one more size of each axis in step with those before, for what shall hold at all of them.
+  init(_ graph: Graph, further: Bool = false) throws {
+    var bindings = try graph.probes()
+    if further, let first = bindings.first, let last = bindings.last, bindings.count > 1 {
+      let middle = bindings[1]
+      let next = first.reduce(into: last) { sizes, entry in
+        let largest = max(middle[entry.key] ?? 0, last[entry.key] ?? 0)
+        sizes[entry.key] = 2 * largest - entry.value
+      }
+      bindings.append(next)
+    }
     facts = try bindings.map { try graph.facts(binding: $0) }
     areTelling = graph.symbolicAxes.allSatisfy { axis in Set(bindings.map { $0[axis] }).count > 1 }
   }

@@ -1,5 +1,5 @@
-/// Networks that are known by name, with fresh weights from a seed. Weights are named as in PyTorch's state dictionaries of the
-/// models that they follow, so that published weights can be laid over them.
+/// Networks that are known by name, with fresh weights from a seed. Weights are named as in PyTorch's state dictionaries (or
+/// Keras' layers) of the models that they follow, so that published weights can be laid over them.
 package enum BuiltinNetworks {
   /// The names that `graph(named:seed:)` takes.
   package static let names = constructors.map(\.name)
@@ -34,10 +34,13 @@ package enum BuiltinNetworks {
       all.append(Constructor(name: "resnet\(depth)-b") { try residualNetwork($0, depth: depth, shortcut: .projected) })
     }
     all += [
+      Constructor(name: "resnet8") { try tinyResidualNetwork($0) },
+      Constructor(name: "mobilenetv1-025") { try quarterMobileNet($0) },
       Constructor(name: "vgg16-bn") { try vgg16($0, imageNet: false) },
       Constructor(name: "vgg16-bn-imagenet") { try vgg16($0, imageNet: true) },
-      Constructor(name: "mobilenetv2") { try mobileNetV2($0, imageNet: false) },
-      Constructor(name: "mobilenetv2-imagenet") { try mobileNetV2($0, imageNet: true) },
+      Constructor(name: "mobilenetv2") { try mobileNetV2($0, .cifar) },
+      Constructor(name: "mobilenetv2-imagenet") { try mobileNetV2($0, .imageNet) },
+      Constructor(name: "mobilenetv2-fashion") { try mobileNetV2($0, .fashion) },
       Constructor(name: "conv1d") { try signalNetwork($0) },
       Constructor(name: "lstm") { try recurrentNetwork($0, cell: .lstm, hidden: 128, direction: .forward) },
       Constructor(name: "bi-gru") { try recurrentNetwork($0, cell: .gru, hidden: 96, direction: .bidirectional) },

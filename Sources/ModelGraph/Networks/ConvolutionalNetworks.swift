@@ -1,5 +1,4 @@
-/// VGG and MobileNetV2, for ImageNet (`[N, 3, 224, 224]` to `[N, 1000]`) as torchvision has them, and for CIFAR-10
-/// (`[N, 3, 32, 32]` to `[N, 10]`).
+/// VGG and MobileNetV2, for ImageNet (`[N, 3, 224, 224]` to `[N, 1000]`) as torchvision has them, and for smaller images.
 extension BuiltinNetworks {
   /// Simonyan and Zisserman 2015, configuration D with batch normalisation; for CIFAR-10 with one linear layer.
   static func vgg16(_ empty: GraphBuilder, imageNet: Bool) throws -> Graph {
@@ -33,14 +32,27 @@ extension BuiltinNetworks {
     return try builder.finished(output: x, shape: scores(1000))
   }
 
-  /// Sandler and others 2018, width 1; for CIFAR-10 the first two reductions are left out.
-  static func mobileNetV2(_ empty: GraphBuilder, imageNet: Bool) throws -> Graph {
+  /// What a MobileNetV2 looks at.
+  enum MobileImages {
+    case imageNet, cifar, fashion
+  }
+
+  /// Sandler and others 2018, width 1; for CIFAR-10 the first two reductions are left out, for Fashion-MNIST (`[N, 1, 28, 28]`) the
+  /// first.
+  static func mobileNetV2(_ empty: GraphBuilder, _ kind: MobileImages) throws -> Graph {
     var builder = empty
-    var x = builder.input("input", images(3, imageNet ? 224 : 32))
-    x = builder.rectified("features.0", x, inputs: 3, outputs: 32, kernel: 3, stride: imageNet ? 2 : 1)
+    let (planes, size): (Int, Int) =
+      switch kind {
+      case .imageNet: (3, 224)
+      case .cifar: (3, 32)
+      case .fashion: (1, 28)
+      }
+    var x = builder.input("input", images(planes, size))
+    x = builder.rectified(
+      "features.0", x, inputs: planes, outputs: 32, kernel: 3, stride: kind == .imageNet ? 2 : 1)
     // Expansion, channels, blocks, stride of the first.
     let stages = [
-      (1, 16, 1, 1), (6, 24, 2, imageNet ? 2 : 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
+      (1, 16, 1, 1), (6, 24, 2, kind == .cifar ? 1 : 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2),
       (6, 320, 1, 1),
     ]
     var (channels, index) = (32, 1)
@@ -55,7 +67,7 @@ extension BuiltinNetworks {
     x = builder.rectified("features.\(index)", x, inputs: channels, outputs: 1280, kernel: 1)
     x = builder.flatten("flatten", builder.node("pool", .globalAveragePool, x))
     x = builder.dropout("classifier.0", x, ratio: 0.2)
-    let classes = imageNet ? 1000 : 10
+    let classes = kind == .imageNet ? 1000 : 10
     x = builder.linear("classifier.1", x, inputs: 1280, outputs: classes)
     return try builder.finished(output: x, shape: scores(classes))
   }

@@ -31,13 +31,18 @@ extension Operator {
       }
     case .gather: position == 0 ? .table : .constant
 
+    case .integerConvolution: position < 2 ? .trainable : .constant
+    case .integerMatrixProduct: position < 2 ? .trainable : .constant
+    case .quantizedConvolution: position == 3 || position == 8 ? .trainable : .constant
+    case .quantizedMatrixProduct: position == 0 || position == 3 ? .trainable : .constant
+
     case .identity, .transpose, .flatten, .concat: .passedOn
     case .cast, .castLike, .dropout, .dequantizeLinear, .reshape, .squeeze, .unsqueeze, .expand, .tile, .split, .slice,
       .pad, .rotaryEmbedding:
       position == 0 ? .passedOn : .constant
 
-    case .quantizeLinear, .dynamicQuantizeLinear, .integerConvolution, .quantizedConvolution, .integerMatrixProduct,
-      .quantizedMatrixProduct, .localResponseNormalization, .lpNormalization, .meanVarianceNormalization, .softmax,
+    case .quantizeLinear, .dynamicQuantizeLinear, .localResponseNormalization, .lpNormalization,
+      .meanVarianceNormalization, .softmax,
       .logSoftmax, .hardmax, .activation, .unary, .isInfinite, .clip, .select, .bitCast, .reduce, .argExtreme,
       .cumulative, .topK, .maxPool, .averagePool, .lpPool, .globalAveragePool, .globalMaxPool, .globalLpPool,
       .maxUnpool, .maxRegionPool, .regionAlign, .gatherElements, .gatherND, .scatterElements, .scatterND,

@@ -11,8 +11,16 @@ extension GraphBuilder {
     )
   }
 
+  /// Q `[N, 2, T, 4]`, K `[N, 2, 4, T]` and V `[N, 2, T, 4]` of one product "qkv", cut by one reshape.
+  mutating func packedRows(_ x: String) -> (q: String, k: String, v: String) {
+    let packed = matrix("qkv", x, inputs: 8, outputs: 24)
+    let rows = transpose("swap", reshape("cut", packed, [0, 0, 3, 2, 4]), [2, 0, 3, 1, 4])
+    let k = transpose("k.turned", gather("k", rows, at: 1, axis: 0), [0, 1, 3, 2])
+    return (gather("q", rows, at: 0, axis: 0), k, gather("v", rows, at: 2, axis: 0))
+  }
+
   /// `[N, T, heads x size]` to `[N, heads, T, size]`.
-  mutating func heads(_ name: String, _ x: String, _ heads: Int, _ size: Int) -> String {
+  package mutating func heads(_ name: String, _ x: String, _ heads: Int, _ size: Int) -> String {
     transpose("\(name).swap", reshape("\(name).cut", x, [0, 0, heads, size]), [0, 2, 1, 3])
   }
 

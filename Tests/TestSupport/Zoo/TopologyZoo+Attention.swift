@@ -34,11 +34,7 @@ extension TopologyZoo {
           ExpectedGroup(["qkv"], 16, blocks: 4, floors: [Array(0..<8), Array(8..<16)]),
         ]
       ) { builder, x in
-        let packed = builder.matrix("qkv", x, inputs: 8, outputs: 24)
-        let rows = builder.transpose("swap", builder.reshape("cut", packed, [0, 0, 3, 2, 4]), [2, 0, 3, 1, 4])
-        let q = builder.gather("q", rows, at: 0, axis: 0)
-        let k = builder.transpose("k.turned", builder.gather("k", rows, at: 1, axis: 0), [0, 1, 3, 2])
-        let v = builder.gather("v", rows, at: 2, axis: 0)
+        let (q, k, v) = builder.packedRows(x)
         return builder.add("add", x, builder.attendedHeads(q, k, v))
       },
       // A constant mask keeps what comes later out; time is fixed.
@@ -86,6 +82,24 @@ extension TopologyZoo {
         let heads = builder.heads("v", v, 2, 4)
         return builder.add(
           "add", x, builder.attendedHeads(turnedQ, builder.transpose("k.turned", turnedK, [0, 1, 3, 2]), heads))
+      },
+      // Swin's second version: each head's bias comes from positions through a small network of its own, whose last layer has an
+      // output for each head. The heads stay, and what is in them may leave all the same.
+      try sequence(
+        "attention-bias-network", time: .fixed(3),
+        groups: [
+          ExpectedGroup(["embed", "proj"], 8), ExpectedGroup(["bias_up"], 5),
+          ExpectedGroup(["qkv"], 16, blocks: 4, floors: [Array(0..<8), Array(8..<16)]),
+        ], pinned: ["bias_down"]
+      ) { builder, x in
+        let distances = builder.constant("distances", [1, 5, 2])
+        let y = builder.relu("bias_relu", builder.matrix("bias_up", distances, inputs: 2, outputs: 5))
+        let table = builder.reshape("table", builder.matrix("bias_down", y, inputs: 5, outputs: 2), [5, 2])
+        let cells = builder.weight("cells", TensorData(shape: [3, 3], integers: [2, 1, 0, 3, 2, 1, 4, 3, 2]))
+        let bias = builder.transpose("bias", builder.node("pick", .gather(axis: 0), table, cells), [2, 0, 1])
+        let (q, k, v) = builder.packedRows(x)
+        let attended = builder.attendedHeads(q, k, v) { builder, scores in builder.add("biased", scores, bias) }
+        return builder.add("add", x, attended)
       },
       // As one operator, heads side by side, with the scale that follows from the size.
       try sequence(

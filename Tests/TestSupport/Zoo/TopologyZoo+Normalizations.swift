@@ -25,7 +25,7 @@ extension TopologyZoo {
         let centred = builder.node("centred", .elementwise(.subtract), x, mean)
         let square = builder.node("square", .elementwise(.power), centred, builder.scalar("two", 2))
         let variance = builder.reduceMean("variance", square, axes: [-1], keepsAxes: true)
-        let moved = builder.add("moved", variance, builder.scalar("epsilon", 1e-5))
+        let moved = builder.add("moved", variance, builder.scalar("epsilon", 0x1p-16))
         let root = builder.node("root", .unary(.squareRoot), moved)
         var y = builder.node("normal", .elementwise(.divide), centred, root)
         y = builder.multiply("scaled", y, builder.constant("norm.weight", [8]))

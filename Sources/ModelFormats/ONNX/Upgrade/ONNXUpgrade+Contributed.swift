@@ -26,7 +26,7 @@ extension ONNXUpgrade {
     case "FusedGemm":
       try finishWithActivation(draft.attributes.takeText("activation"), parameters: nil)
       rename("Gemm")
-    default: break
+    default: try expandQuantizedOperator()
     }
   }
 

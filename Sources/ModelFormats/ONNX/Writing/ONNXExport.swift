@@ -4,9 +4,11 @@ import ModelGraph
 /// Writes a `Graph` as an ONNX model: nodes, values and weights keep their names, weights their element types.
 struct ONNXExport {
   private let graph: Graph
+  private let outside: ONNXOutsideWeights?
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, outside: ONNXOutsideWeights? = nil) {
     self.graph = graph
+    self.outside = outside
   }
 
   /// Throws `GraphError` for an operator whose attributes cannot be written.
@@ -31,7 +33,9 @@ struct ONNXExport {
     model.graph.input = graph.inputs.map(valueInfo)
     model.graph.output = graph.outputs.map(valueInfo)
     model.graph.node = nodes
-    model.graph.initializer = graph.weights.sorted { $0.key < $1.key }.map { Onnx_TensorProto($0.key, $0.value) }
+    model.graph.initializer = graph.weights.sorted { $0.key < $1.key }.map {
+      outside?.tensor($0.key, $0.value) ?? Onnx_TensorProto($0.key, $0.value)
+    }
     return model
   }
 

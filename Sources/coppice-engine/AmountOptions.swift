@@ -1,0 +1,97 @@
+import ArgumentParser
+import StudyModel
+
+/// What leaves, and how much of it.
+struct AmountOptions: ParsableArguments {
+  @Option(help: "The share that leaves: 0 to below 1.")
+  var sparsity: Double?
+
+  @Option(help: ArgumentHelp("Instead of a share: whatever scores below this leaves.", valueName: "score"))
+  var threshold: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Of what --sparsity is a share: channels (or whatever the granularity counts), parameters, macs.",
+      valueName: "measure"))
+  var target: Target?
+
+  @Option(
+    help: ArgumentHelp(
+      "What leaves: channel, element, N:M such as 2:4, 'block 4x1', head, unit (of recurrent layers), layer.",
+      valueName: "name"))
+  var granularity: Granularity?
+
+  @Option(
+    help: ArgumentHelp(
+      "One ranking over all layers (global), or the same share in each (local; with one share per-group is the same).",
+      valueName: "name"))
+  var scope: Scope?
+
+  @Option(help: ArgumentHelp("Every layer keeps a multiple of this many channels.", valueName: "count"))
+  var roundTo: Int?
+
+  enum Target: String, ExpressibleByArgument, CaseIterable {
+    case channels, parameters, macs
+
+    var measure: SparsityMeasure {
+      switch self {
+      case .channels: .units
+      case .parameters: .parameters
+      case .macs: .macs
+      }
+    }
+  }
+
+  /// The options that stand on the command line.
+  var given: [String] {
+    [
+      sparsity.map { _ in "--sparsity" }, threshold.map { _ in "--threshold" }, target.map { _ in "--target" },
+      granularity.map { _ in "--granularity" }, scope.map { _ in "--scope" }, roundTo.map { _ in "--round-to" },
+    ].compactMap { $0 }
+  }
+
+  var effectiveGranularity: Granularity { granularity ?? .channel }
+  var effectiveScope: Scope { scope == .perGroup ? .local : scope ?? .global }
+
+  /// Nil when nothing says how much leaves.
+  var amount: Sparsity? {
+    if let threshold { return .threshold(threshold) }
+    if let sparsity { return .uniform(sparsity) }
+    switch effectiveGranularity {
+    case .nOfM(let kept, let of): return .uniform(Double(of - kept) / Double(of))
+    case .channel, .element, .block, .head, .unit, .layer: return nil
+    }
+  }
+
+  func validate() throws {
+    if let sparsity, !(sparsity >= 0 && sparsity < 1) {
+      throw ValidationError("--sparsity must be from 0 to below 1, not \(sparsity).")
+    }
+    if let threshold, !threshold.isFinite {
+      throw ValidationError("--threshold must be a finite number, not \(threshold).")
+    }
+    if sparsity != nil, threshold != nil {
+      throw ValidationError("--threshold takes whatever scores below it, so it goes without --sparsity.")
+    }
+    if let roundTo, roundTo < 1 { throw ValidationError("--round-to must be at least 1, not \(roundTo).") }
+    guard let target, target != .channels else { return }
+    if threshold != nil {
+      throw ValidationError("--threshold aims at no number of \(target.rawValue), so it goes without --target.")
+    }
+    if effectiveScope == .local {
+      throw ValidationError("--target \(target.rawValue) needs one ranking over all layers: --scope global.")
+    }
+    if effectiveGranularity.isNOfM {
+      throw ValidationError(
+        "--granularity \(effectiveGranularity.rawValue) removes a share of its own, so it goes without --target.")
+    }
+    if target == .macs, !effectiveGranularity.isStructured {
+      throw ValidationError(
+        "--target macs is out of reach with --granularity \(effectiveGranularity.rawValue): zeros save no MACs. "
+          + "Take --target parameters.")
+    }
+  }
+}
+
+extension Granularity: ExpressibleByArgument {}
+extension Scope: ExpressibleByArgument {}

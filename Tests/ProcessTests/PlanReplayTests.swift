@@ -1,0 +1,142 @@
+import Foundation
+import ModelFormats
+import ModelGraph
+import StudyModel
+import Support
+import TestSupport
+import Testing
+
+/// Recipes that are written down make the same networks again, as a user does it; and the scan of what may leave.
+@Suite(.serialized, .tags(.processes)) struct PlanReplayTests {
+  /// The number of threads that each of a search's two workers gets.
+  private let threads = "\(max(1, ProcessInfo.processInfo.activeProcessorCount / 2))"
+
+  private func weights(_ url: URL) throws -> [String: TensorData] { try ONNXFile.read(url).weights }
+
+  /// Every network of a small front, at the top rung of two trained ones, from its file and from the JSON of its plan.
+  @Test func frontNetworksAreMadeAgainBitForBit() throws {
+    let study = try SmallStudy(trials: 6)
+    let search = try coppice(
+      ["search", study.spec, "--workers", "2", "--output", study.output], in: study.folder.url)
+    #expect(search.status == 0, "\(search.errors)")
+    let base = try SmallStudy.trained.get()
+    let folder = study.folder
+    let networks = URL(fileURLWithPath: study.output).appendingPathComponent("networks")
+    let names = try FileManager.default.contentsOfDirectory(atPath: networks.path).filter { $0.hasSuffix(".onnx") }
+    try #require(!names.isEmpty)
+    for (number, name) in names.sorted().prefix(2).enumerated() {
+      let original = networks.appendingPathComponent(name)
+      let fixed = [
+        "prune", base.file("base.onnx").path, "--data", "idx:\(base.url.path)", "--threads", threads,
+        "--allow-near-chance",
+      ]
+      let replay = try coppice(
+        fixed + ["--plan", original.path, "-o", "again.onnx", "--write-plan", "plan.json"], in: folder.url)
+      #expect(replay.status == 0, "\(replay.errors)")
+      let expected = try weights(original)
+      #expect(try weights(folder.file("again.onnx")) == expected, "\(name)")
+      let plan = try Data(contentsOf: folder.file("plan.json"))
+      #expect(try ONNXFile.read(original).metadata["coppice.plan"] == String(decoding: plan, as: UTF8.self))
+      guard number == 0 else { continue }
+
+      let inspected = try coppice("inspect", original.path, "--json", in: folder.url)
+      try Data(inspected.output.utf8).write(to: folder.file("inspected.json"))
+      for file in ["plan.json", "inspected.json"] {
+        let outcome = try coppice(
+          fixed + ["--plan", file, "--fine-tune", "0.5,1", "-o", "json.onnx"], in: folder.url)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try weights(folder.file("json.onnx")) == expected, "\(file)")
+      }
+      // One stretch of training is another network than two.
+      let other = try coppice(fixed + ["--plan", "plan.json", "--fine-tune", "1", "-o", "other.onnx"], in: folder.url)
+      #expect(other.status == 0, "\(other.errors)")
+      #expect(try weights(folder.file("other.onnx")) != expected)
+      // The plan of a network belongs to its dense network.
+      let strange = try coppice(
+        "prune", "builtin:fashion-cnn", "--data", "idx:\(base.url.path)", "--plan", original.path, "-o", "x.onnx",
+        in: folder.url)
+      #expect(strange.status == Int32(ExitCode.configuration.rawValue) && strange.errors.contains("was cut from"))
+    }
+  }
+
+  @Test func prunesByTheWordsOfThePlan() throws {
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    let dense = base.file("base.onnx").path
+    let outcome = try coppice(
+      "prune", dense, "--sparsity", "0.5", "--criterion", "skewness", "--remove", "high", "--transform", "log",
+      "--aggregation", "max", "--exclude", "conv1", "--write-plan", "plan.json", "-o", "small.onnx", "--json",
+      in: folder.url)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let plan = try CanonicalBytes.decode(PruningPlan.self, from: Data(contentsOf: folder.file("plan.json")))
+    #expect(plan.criterion == .skewness)
+    #expect(plan.ranking == Ranking(removal: .high, aggregation: .max, transform: .log))
+    #expect(plan.layers == LayerSet(exclude: ["conv1"]))
+    let again = try coppice("prune", dense, "--plan", "plan.json", "-o", "again.onnx", in: folder.url)
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try weights(folder.file("again.onnx")) == weights(folder.file("small.onnx")))
+    #expect(try ONNXFile.read(folder.file("again.onnx")).metadata["coppice.plan"] != nil)
+  }
+
+  @Test(arguments: [
+    (["--sparsity", "1"], "--sparsity must be from 0 to below 1"), ([], "Say how much leaves"),
+    (["--sparsity", "0.5", "--threshold", "1"], "without --sparsity"),
+    (["--sparsity", "0.5", "--target", "macs", "--scope", "local"], "--scope global"),
+    (["--sparsity", "0.5", "--target", "macs", "--granularity", "element"], "--target parameters"),
+    (["--granularity", "2:4", "--target", "parameters"], "a share of its own"),
+    (["--sparsity", "0.5", "--criterion", "fpgm", "--granularity", "element"], "judges channels"),
+    (["--sparsity", "0.5", "--criterion", "random", "--remove", "high"], "no end that means anything"),
+    (["--sparsity", "0.5", "--transform", "log"], "moments"),
+    (["--sparsity", "0.5", "--normalization", "lamp", "--scope", "local"], "--scope global"),
+    (["--sparsity", "0.5", "--schedule", "agp"], "needs --fine-tune"),
+    (["--sparsity", "0.5", "--rewind", "0"], "does not go with --schedule one-shot"),
+    (["--sparsity", "0.5", "--schedule", "agp", "--rate", "0.1"], "fixed-rate, dynamic-rate"),
+    (["--sparsity", "0.5", "--sparse-epochs", "1"], "need --sparse-training"),
+    (["--sparsity", "0.5", "--depth", "0.5,0.1"], "that rise"),
+    (["--sparsity", "0.5", "--fine-tune", "1,0.5"], "several that rise"),
+    (["--plan", "p.json", "--criterion", "l1", "--seed", "3"], "goes without --criterion, --seed"),
+    (["--plan", "missing.json"], "no readable file"), (["--plan", "broken.json"], "the key 'criterion' is missing"),
+    (["--sparsity", "0.5", "--layers", "nothing"], "No layer is named"),
+    (["--sparsity", "0.5", "--kinds", "LSTM"], "The operators are: Conv, Gemm"),
+  ])
+  func refusesWhatCannotBe(arguments: [String], says: String) throws {
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    try Data("{\"version\":2}".utf8).write(to: folder.file("broken.json"))
+    let outcome = try coppice(["prune", base.file("base.onnx").path, "-o", "x.onnx"] + arguments, in: folder.url)
+    #expect(outcome.status != 0 && outcome.errors.contains(says), "\(outcome.status): \(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x.onnx").path))
+  }
+
+  @Test func scansAsTableJSONAndPicture() throws {
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    let scan = [
+      "sensitivity", base.file("base.onnx").path, "--data", "idx:\(base.url.path)", "--ratios", "0.3,0.9",
+      "--samples", "100", "--cache", folder.url.path,
+    ]
+    let table = try coppice(scan + ["--picture", "map.svg"], in: folder.url)
+    #expect(table.status == 0, "\(table.errors)")
+    #expect(table.output.contains("conv1") && table.output.contains("0.9"))
+    let svg = try String(contentsOf: folder.file("map.svg"), encoding: .utf8)
+    #expect(svg.contains("<svg") && svg.contains("conv1"))
+    let json = try coppice(scan + ["--json"], in: folder.url)
+    let read = try JSONDecoder().decode(SensitivityScan.self, from: Data(json.output.utf8))
+    #expect(read.entries.count >= 4 && read.entries.allSatisfy { (0...1).contains($0.accuracy) })
+    let wrong = try coppice(scan + ["--granularity", "2:4"], in: folder.url)
+    #expect(wrong.status != 0 && wrong.errors.contains("nothing to scan"))
+  }
+
+  @Test func aSearchBeginsWithAScanWhereItsSpecSaysSo() throws {
+    let study = try SmallStudy(trials: 3)
+    let text = try String(contentsOfFile: study.spec, encoding: .utf8) + "\nsensitivity: true\n"
+    try text.write(toFile: study.spec, atomically: true, encoding: .utf8)
+    let search = try coppice(
+      ["search", study.spec, "--workers", "2", "--output", study.output], in: study.folder.url)
+    #expect(search.status == 0, "\(search.errors)")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: study.output).appendingPathComponent("sensitivity.json"))
+    let scan = try CanonicalBytes.decode(SensitivityScan.self, from: bytes)
+    #expect(!scan.entries.isEmpty && scan.entries.allSatisfy { $0.ratio == 0.5 })
+    #expect(try Set(study.history().map(\.trial)).count == 3)
+  }
+}

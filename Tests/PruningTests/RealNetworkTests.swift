@@ -1,0 +1,85 @@
+import ChannelGroups
+import Datasets
+import Foundation
+import GraphRuntime
+import ModelFormats
+import ModelGraph
+import Pruning
+import StudyModel
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+extension ComputeSuite {
+  /// Published weights under every structured criterion at four sparsities; what is not at hand is skipped.
+  @Suite(.tags(.slow)) struct RealNetworkTests {
+    struct Source: Sendable, CustomTestStringConvertible {
+      let builtin: String
+      let weights: String
+      let size: Int
+      let classes: Int
+      var testDescription: String { builtin }
+    }
+
+    static let sources = [
+      Source(builtin: "resnet8", weights: "resnet8_cifar10", size: 32, classes: 10),
+      Source(builtin: "resnet20", weights: "resnet20_cifar10", size: 32, classes: 10),
+      Source(builtin: "resnet32", weights: "resnet32_cifar10", size: 32, classes: 10),
+      Source(builtin: "resnet44", weights: "resnet44_cifar10", size: 32, classes: 10),
+      Source(builtin: "mobilenetv1-025", weights: "mobilenetv1_025_vww96", size: 96, classes: 2),
+    ]
+    static let shares = [0.1, 0.3, 0.5, 0.7]
+    /// Every criterion meets every share with COPPICE_THOROUGH=1, else one share of each network, another one each time.
+    static let isThorough = ProcessInfo.processInfo.environment["COPPICE_THOROUGH"] == "1"
+
+    /// Images of noise: that nothing breaks is shown here, and accuracy elsewhere.
+    @Test(arguments: sources) func survivesEveryCriterion(source: Source) throws {
+      let names = ["models/\(source.weights).safetensors", "\(source.weights).safetensors"]
+      guard let file = SharedData.url(names, for: source.builtin) else { return }
+      let graph = try BuiltinNetworks.graph(named: source.builtin).laying(try SafetensorsFile.read(file))
+      let dense = try GraphModule(graph)
+      let images = try TestNetworks.source(
+        TestNetworks.images(16, size: source.size, classes: source.classes))
+      let analysis = try ChannelAnalysis(graph)
+      let batch = try images.batch(0..<4).images
+      let position = Self.sources.firstIndex { $0.builtin == source.builtin } ?? 0
+      for (turn, criterion) in Criterion.allCases.enumerated() {
+        let shares = Self.isThorough ? Self.shares : [Self.shares[(turn + position) % Self.shares.count]]
+        let scores = try ImportanceScoring.channelScores(
+          criterion, groups: analysis.groups, module: dense, data: images, seed: 1,
+          calibration: Calibration(batches: 2, batchSize: 8))
+        for share in shares {
+          let plan = PruningPlan(criterion: criterion, scope: .local, sparsity: .uniform(share))
+          let outcome = try PruningStep.cut(plan, graph, analysis: .channels(analysis), scores: scores)
+          for group in analysis.groups {
+            let kept = outcome.keptUnits[group.name]?.count ?? 0
+            let allowed = max(1, Int((Double(group.units.count) * (1 - share) + 1e-9).rounded(.down)))
+            #expect(kept == allowed, "\(criterion.rawValue) \(share) \(group.name)")
+          }
+          let small = try GraphModule(outcome.graph).infer(batch).floats
+          let masked = try GraphModule(analysis.masked(graph, keeping: outcome.keptUnits)).infer(batch).floats
+          let scale = masked.reduce(Float(1)) { max($0, abs($1)) }
+          #expect(small.allSatisfy { $0.isFinite })
+          #expect(zip(small, masked).allSatisfy { abs($0 - $1) <= 1e-4 * scale }, "\(criterion.rawValue) \(share)")
+        }
+      }
+    }
+
+    /// 87.90% of the first 2,000 test images is what an independent PyTorch evaluation gave.
+    @Test func residualNetworkOfEightLayersReachesItsAccuracy() throws {
+      let names = ["models/resnet8_cifar10.safetensors", "resnet8_cifar10.safetensors"]
+      guard let file = SharedData.url(names, for: "resnet8"),
+        let folder = SharedData.url(["cifar-10", "data/cifar-10"], for: "resnet8")
+      else { return }
+      let graph = try BuiltinNetworks.graph(named: "resnet8").laying(try SafetensorsFile.read(file))
+      let dataset = try DatasetSource.cifar10(folder: folder).load(.test)
+      let source = try BatchSource(
+        dataset, indices: (0..<2000).map { $0 }, input: InputNormalization(scale: 1, mean: [0], std: [1]))
+      let result = try AccuracyMeasurement.run(GraphModule(graph), on: source)
+      print("resnet8 on 2,000 of CIFAR-10's test images: \(result.accuracy.successes) right")
+      #expect((1755...1761).contains(result.accuracy.successes))
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import ChannelGroups
+import Foundation
+import GraphRuntime
+import ModelGraph
+import Pruning
+import Selection
+import StudyModel
+import Support
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+extension Tag {
+  /// Seconds rather than milliseconds.
+  @Tag static var slow: Self
+}
+
+extension ComputeSuite {
+  /// The proof of the structural engine: whatever leaves, by whatever criterion, the smaller network computes what the masked one does.
+  @Suite struct StructureTests {
+    private static let granularities: [Granularity] = [.channel, .head, .unit, .layer]
+
+    /// A sample of the zoo's networks, criteria, granularities, scopes and shares; another one each run. COPPICE_TEST_SEED repeats one.
+    @Test(.tags(.slow)) func compactedEqualsMaskedWhateverIsAsked() throws {
+      let environment = ProcessInfo.processInfo.environment["COPPICE_TEST_SEED"]
+      let seed = environment.flatMap(UInt64.init) ?? UInt64.random(in: 0..<1_000_000)
+      print("StructureTests: COPPICE_TEST_SEED=\(seed)")
+      var generator = SeededGenerator(seed: seed, stream: "structure")
+      var tried: [Granularity: Int] = [:]
+      let zoo = try TopologyZoo.all().filter {
+        $0.graph.inputs.count == 1 && $0.graph.inputs[0].elementType == .float32
+      }
+      for topology in zoo {
+        for granularity in Self.granularities {
+          let analysis = try StructuralAnalysis(topology.graph, granularity: granularity)
+          if analysis.groups.allSatisfy({ $0.units.count < 2 }) { continue }
+          let criterion = Criterion.allCases[generator.integer(below: Criterion.allCases.count)]
+          let share = generator.uniform() * 0.9
+          let plan = PruningPlan(
+            criterion: criterion.needsData ? .l2 : criterion, granularity: granularity,
+            scope: generator.uniform() < 0.5 ? .global : .local, sparsity: .uniform(share),
+            seed: UInt64(generator.integer(below: 1000)))
+          try check(plan, topology, analysis)
+          tried[granularity, default: 0] += 1
+        }
+      }
+      print("StructureTests:", Self.granularities.map { "\($0.rawValue) \(tried[$0] ?? 0)" }.joined(separator: ", "))
+      for granularity in Self.granularities { #expect((tried[granularity] ?? 0) > 0) }
+    }
+
+    private func check(_ plan: PruningPlan, _ topology: Topology, _ analysis: StructuralAnalysis) throws {
+      let comment = "\(topology.graph.name), \(plan.criterion), \(plan.granularity.rawValue), \(plan.sparsity)"
+      let module = try GraphModule(topology.graph)
+      var plan = plan
+      var scores: GroupScores
+      do {
+        scores = try ImportanceScoring.channelScores(
+          plan.criterion, groups: analysis.groups, module: module, data: nil, seed: plan.seed)
+      } catch let error as PruningError where error.code == .unsupportedCriterion {
+        plan.criterion = .l1
+        scores = try ImportanceScoring.channelScores(
+          .l1, groups: analysis.groups, module: module, data: nil, seed: plan.seed)
+      }
+      for group in analysis.groups { #expect(scores[group.name]?.count == group.units.count, "\(comment)") }
+      let outcome = try PruningStep.cut(plan, topology.graph, analysis: analysis, scores: scores)
+      let size = try analysis.measure(keeping: outcome.keptUnits)
+      #expect(size.parameters == outcome.graph.parameterCount, "\(comment)")
+      #expect(size.multiplyAccumulates == (try outcome.graph.multiplyAccumulates()), "\(comment)")
+      let masked = try GraphModule(analysis.masked(topology.graph, keeping: outcome.keptUnits))
+      let input = try TorchGenerator(seed: plan.seed).normal(topology.inputShape(batch: 3))
+      let expected = try masked.infer(input).floats
+      let values = try GraphModule(outcome.graph).infer(input).floats
+      let scale = max(1, expected.map { abs($0) }.max() ?? 1)
+      #expect(values.count == expected.count, "\(comment)")
+      #expect(zip(values, expected).allSatisfy { abs($0 - $1) <= 2e-5 * scale }, "\(comment)")
+    }
+
+    /// Criteria that need data, for heads and layers of one small transformer and units of one recurrent network.
+    @Test(arguments: [Granularity.channel, .head, .layer]) func everyCriterionJudgesHeadsAndLayers(
+      granularity: Granularity
+    ) throws {
+      let graph = try Self.transformer()
+      let analysis = try StructuralAnalysis(graph, granularity: granularity)
+      let data = try TestNetworks.source(TestNetworks.images(64))
+      for criterion in Criterion.allCases where criterion != .batchNormScale {
+        let plan = PruningPlan(
+          criterion: criterion, granularity: granularity, scope: .local, sparsity: .uniform(0.5), seed: 3)
+        let outcome = try PruningStep.apply(plan, to: GraphModule(graph), data: data)
+        #expect(outcome.keptUnits.keys.sorted() == analysis.groups.map(\.name).sorted())
+        for group in analysis.groups { #expect(outcome.keptUnits[group.name]?.count == group.units.count / 2) }
+        #expect(outcome.graph.parameterCount < graph.parameterCount)
+      }
+    }
+
+    /// A branch's score is the mean of what its kernels' elements score, so a wide branch does not win by its width.
+    @Test func aBranchScoresTheMeanOfItsKernels() throws {
+      let graph = try Self.transformer()
+      let analysis = try StructuralAnalysis(graph, granularity: .layer)
+      let group = try #require(analysis.groups.first)
+      func scores(_ criterion: Criterion) throws -> [Float] {
+        try #require(
+          ImportanceScoring.channelScores(
+            criterion, groups: analysis.groups, module: GraphModule(graph), data: nil, seed: 1)["layers"])
+      }
+      func mean(_ weights: [String], _ part: (Float) -> Float) throws -> Float {
+        let values = try weights.flatMap { try #require(graph.weights[$0]).floats }
+        return values.reduce(0) { $0 + part($1) } / Float(values.count)
+      }
+      let kernels = [["qkv.weight", "proj.weight"], ["up.weight", "down.weight"]]
+      #expect(group.units.map(\.layers) == [["qkv", "proj"], ["up", "down"]])
+      for (score, weights) in zip(try scores(.l1), kernels) {
+        let expected = try mean(weights) { abs($0) }
+        #expect(abs(score - expected) < 1e-5)
+      }
+      // The mean weight of each column of "up" and "down", averaged over all columns.
+      let (up, down) = (try mean(["up.weight"]) { $0 }, try mean(["down.weight"]) { $0 })
+      let expected: Float = (up * 10 + down * 8) / 18
+      let found = try scores(.mean)[1]
+      #expect(abs(found - expected) < 1e-5)
+    }
+
+    /// A branch outside the layer set stays; the others compete.
+    @Test func theLayerSetHoldsForBranches() throws {
+      let graph = try BuiltinNetworks.graph(named: "resnet20")
+      let analysis = try StructuralAnalysis(graph, granularity: .layer)
+      let plan = PruningPlan(
+        criterion: .random, granularity: .layer, sparsity: .uniform(0.7),
+        layers: LayerSet(exclude: ["layer3.*"]), seed: 1)
+      let scores: GroupScores = ["layers": [1, 2, 3, 4, 5, 0, 0]]
+      let outcome = try PruningStep.cut(plan, graph, analysis: analysis, scores: scores)
+      // Two of seven may stay, and both of the third stage do.
+      #expect(outcome.keptUnits == ["layers": [5, 6]])
+    }
+
+    /// Patches of `[N, 3, 8, 8]`, attention with two heads, a feed-forward part, 4 classes.
+    static func transformer() throws -> Graph {
+      try #require(TopologyZoo.all().first { $0.graph.name == "vision-transformer" }).graph
+    }
+  }
+}
