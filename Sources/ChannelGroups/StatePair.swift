@@ -58,10 +58,12 @@ extension StatePair {
 }
 
 extension Operator {
-  /// It only moves entries of its inputs about.
+  /// It only moves entries of its inputs about, or adds something to them.
   fileprivate var movesOnly: Bool {
     switch self {
-    case .identity, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .split, .concat, .gather, .flatten: true
+    case .elementwise(.add), .identity, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .split, .concat, .gather,
+      .flatten:
+      true
     default: false
     }
   }

@@ -67,6 +67,39 @@ extension ComputeSuite {
       }
     }
 
+    /// The recurrent units of a published voice detector, whose state h and c lie one upon the other in one input, by every
+    /// criterion that looks at weights alone: its data are sound.
+    @Test func voiceDetectorLosesRecurrentUnits() throws {
+      let name = "silero_vad_16k_lstm_torch23_opset15.onnx"
+      guard let file = SharedData.url(["models/onnx/\(name)", "onnx/\(name)"], for: "silero") else { return }
+      let graph = try ONNXFile.read(file, fixing: ["sr": 16_000, "sequence": 576])
+      let analysis = try StructuralAnalysis(graph, granularity: .unit)
+      let group = try #require(analysis.groups.first)
+      #expect(analysis.groups.count == 1)
+      #expect(group.units.count == 128)
+      let dense = try GraphModule(graph)
+      var generator = SeededGenerator(seed: 1, stream: "sound")
+      let sound = try Tensor(floats: (0..<576).map { _ in Float(generator.uniform() - 0.5) }, shape: [1, 576])
+      for criterion in Criterion.allCases where !criterion.needsData && criterion != .batchNormScale {
+        let scores = try ImportanceScoring.channelScores(
+          criterion, groups: analysis.groups, module: dense, data: nil, seed: 1)
+        for share in Self.shares {
+          let plan = PruningPlan(criterion: criterion, granularity: .unit, scope: .local, sparsity: .uniform(share))
+          let outcome = try PruningStep.cut(plan, graph, analysis: analysis, scores: scores)
+          let kept = Int((128 * (1 - share) + 1e-9).rounded(.down))
+          #expect(outcome.keptUnits[group.name]?.count == kept)
+          let masked = try analysis.masked(graph, keeping: outcome.keptUnits)
+          func speech(_ network: Graph, width: Int) throws -> Float {
+            let state = try Tensor.ones([2, 1, width], device: .cpu).mul(0)
+            let outputs = try GraphModule(network).forward(["input": sound, "state": state], mode: .evaluation)
+            return try #require(outputs["output"]).floats[0]
+          }
+          let (small, large) = try (speech(outcome.graph, width: kept), speech(masked, width: 128))
+          #expect(small.isFinite && abs(small - large) < 1e-5, "\(criterion.rawValue) \(share)")
+        }
+      }
+    }
+
     /// 87.90% of the first 2,000 test images is what an independent PyTorch evaluation gave.
     @Test func residualNetworkOfEightLayersReachesItsAccuracy() throws {
       let names = ["models/resnet8_cifar10.safetensors", "resnet8_cifar10.safetensors"]

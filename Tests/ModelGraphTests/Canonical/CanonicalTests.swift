@@ -56,6 +56,39 @@ import Testing
     #expect(difference == 0)
   }
 
+  /// PyTorch's gates are brought into ONNX's order by slices of the weights; what only the layer reads becomes its weight.
+  @Test(arguments: [false, true]) func gatesInAnotherOrderBecomeTheLayersWeights(isShared: Bool) throws {
+    var builder = GraphBuilder("gates", seed: 1)
+    let x = builder.input("input", [.fixed(3), .symbolic("batch"), .fixed(5)])
+    func reordered(_ name: String, _ columns: Int) -> String {
+      let weight = builder.uniformWeight("\(name).weight", [16, columns], fanIn: columns)
+      let parts = [(0, 4), (12, 16), (4, 12)].enumerated().map { position, rows in
+        builder.slice("\(name).part\(position)", weight, axes: [0], starts: [rows.0], ends: [rows.1])
+      }
+      return builder.unsqueeze("\(name).turned", builder.concat("\(name).joined", parts, axis: 0), axes: [0])
+    }
+    let (w, r) = (reordered("w", 5), reordered("r", 4))
+    let y = builder.node(
+      "lstm", .recurrent(Recurrent(cell: .lstm, hiddenSize: 4)), inputs: [x, w, r], outputs: ["out"])[0]
+    var last = builder.squeeze("last", y, axes: [1])
+    if isShared {
+      // The weight itself is read by something else too.
+      let again = builder.product("again", x, builder.transpose("turned", "w.weight", [1, 0]))
+      last = builder.add("sum", last, builder.reduceMean("mean", again, axes: [2], keepsAxes: true))
+    }
+    let graph = try builder.finished(output: last, shape: [.fixed(3), .symbolic("batch"), .fixed(4)])
+    let canonical = try graph.canonical()
+    let lstm = try #require(canonical.nodes.first { $0.name == "lstm" })
+    #expect((canonical.weights[lstm.inputs[1]] != nil) == !isShared)
+    #expect(canonical.weights[lstm.inputs[2]]?.shape == [1, 16, 4])
+    #expect(canonical.parameterCount == graph.parameterCount)
+    #expect(try canonical.canonical() == canonical)
+    let data = ReferenceTensor.random(shape: [3, 2, 5], seed: 1)
+    let difference = try ReferenceExecutor.output(of: graph, input: data)
+      .largestDifference(from: ReferenceExecutor.output(of: canonical, input: data))
+    #expect(difference < 1e-12)
+  }
+
   /// A size that depends on a free axis stays computed.
   @Test func sizesThatDependOnTheInputStayComputed() throws {
     var builder = GraphBuilder("repeat", seed: 1)
