@@ -37,7 +37,7 @@ def prune(criterion):
         "--validation-from", "test", "--validation", options.validation,
         "--input-mean", "0.485,0.456,0.406", "--input-std", "0.229,0.224,0.225",
         "--criterion", criterion, "--target", "macs", "--sparsity", options.share,
-        "--recalibration-batches", "32", "--seed", options.seed, "--json", "-o", str(options.out / f"{criterion}.onnx"),
+        "--recalibration-batches", "32", "--seed", options.seed, "--threads", "1", "--json", "-o", str(options.out / f"{criterion}.onnx"),
     ]
     start = time.monotonic()
     outcome = subprocess.run(command, stdout=subprocess.PIPE, text=True)
