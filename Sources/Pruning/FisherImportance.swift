@@ -5,8 +5,8 @@ import Tensors
 
 /// The diagonal of the empirical Fisher information times the squared weight, half of which estimates how the loss grows without
 /// the weight (Theis and others 2018, "Faster gaze prediction with dense networks and Fisher pruning", equation 5): the mean over
-/// calibration batches of (g w)^2 / 2, where a batch takes the place of their single sample. A channel's score is the sum over its
-/// filters; `taylor` squares the sum instead.
+/// calibration batches of (g w)^2 / 2, where a batch takes the place of their single sample. A channel's score is the sum over the
+/// weights that read it (`UnitSide`); `taylor` squares a sum instead.
 package struct FisherImportance: ImportanceCriterion {
   package let criterion = Criterion.fisher
 
@@ -15,8 +15,8 @@ package struct FisherImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, growth(of: weights, in: context), in: context)
+    let weights = UnitSums.kernels(of: groups, .readers, in: context)
+    return try UnitSums.layerScores(of: groups, .readers, summing: growth(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

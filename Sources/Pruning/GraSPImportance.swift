@@ -8,7 +8,7 @@ import Tensors
 /// presence makes. The paper's score is its negative, of which the highest leave; ours is turned so that the lowest leave.
 ///
 /// H g is of each calibration batch, and the products are averaged; the paper's temperature on the logits (200) is left out, since
-/// the networks here are trained. A channel's score is the sum over its filters.
+/// the networks here are trained. A channel's score is the sum over the weights that read it (`UnitSide`).
 package struct GraSPImportance: ImportanceCriterion {
   package let criterion = Criterion.grasp
 
@@ -17,8 +17,8 @@ package struct GraSPImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, flow(of: weights, in: context), in: context)
+    let weights = UnitSums.kernels(of: groups, .readers, in: context)
+    return try UnitSums.layerScores(of: groups, .readers, summing: flow(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -17,9 +17,9 @@ package struct GradientSignImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let consistency = try consistency(of: GradientSums.kernels(of: groups, in: context), in: context)
-    let sums = try GradientSums.layerSums(groups, consistency, in: context)
-    let counts = try GradientSums.layerSums(groups, consistency.mapValues { try $0.mul(0).add(1) }, in: context)
+    let consistency = try consistency(of: UnitSums.kernels(of: groups, in: context), in: context)
+    let sums = try UnitSums.layerScores(of: groups, summing: consistency)
+    let counts = try UnitSums.layerScores(of: groups, summing: consistency.mapValues { try $0.mul(0).add(1) })
     var scores: [String: [LayerScores]] = [:]
     for group in groups {
       let (sums, counts) = (sums[group.name] ?? [], counts[group.name] ?? [])

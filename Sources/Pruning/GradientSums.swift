@@ -1,5 +1,3 @@
-import ChannelGroups
-import Selection
 import Tensors
 
 /// Runs over the calibration batches' gradients, adding up something of each weight.
@@ -25,27 +23,5 @@ struct GradientSums {
     }
     self.totals = totals
     self.batches = batches
-  }
-
-  /// For each group, and each kernel that has a part in it, one sum per unit over what the kernel holds of `value`, tensors
-  /// by weight.
-  static func layerSums(
-    _ groups: [ChannelGroup], _ value: [String: Tensor], in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    var scores: [String: [LayerScores]] = [:]
-    for group in groups {
-      scores[group.name] = try UnitSums(group, weights: { value[$0] != nil }).layers { weight in
-        guard let tensor = value[weight] else { return try context.tensor(weight).mul(0) }
-        return tensor
-      }
-    }
-    return scores
-  }
-
-  /// The kernels of floats that the groups' units are made of, each once, sorted.
-  static func kernels(of groups: [ChannelGroup], in context: ScoringContext) -> [String] {
-    let read = groups.flatMap { $0.units.flatMap { $0.slices.filter(\.isOutput).map(\.weight) } }
-    let weights = context.module.graph.weights
-    return Set(read).intersection(context.kernels).filter { weights[$0]?.elementType.isFloatingPoint == true }.sorted()
   }
 }

@@ -19,11 +19,11 @@ package struct HessianTraceImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let diagonal = try diagonal(of: UnitFace.kernels(of: groups, in: context), in: context)
-    let traces = try UnitFace.layerScores(of: groups, summing: diagonal)
-    let squares = try UnitFace.layerScores(
+    let diagonal = try diagonal(of: UnitSums.kernels(of: groups, in: context), in: context)
+    let traces = try UnitSums.layerScores(of: groups, summing: diagonal)
+    let squares = try UnitSums.layerScores(
       of: groups, summing: diagonal.keys.reduce(into: [:]) { $0[$1] = try context.tensor($1).to(.float64).square() })
-    let counts = try UnitFace.layerScores(
+    let counts = try UnitSums.layerScores(
       of: groups, summing: diagonal.mapValues { try $0.mul(0).add(1) })
     return traces.reduce(into: [:]) { result, entry in
       let others = zip(squares[entry.key] ?? [], counts[entry.key] ?? [])

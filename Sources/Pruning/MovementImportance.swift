@@ -19,8 +19,8 @@ package struct MovementImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = UnitFace.kernels(of: groups, in: context)
-    return try UnitFace.layerScores(of: groups, summing: weights.isEmpty ? [:] : movement(of: weights, in: context))
+    let weights = UnitSums.kernels(of: groups, in: context)
+    return try UnitSums.layerScores(of: groups, summing: weights.isEmpty ? [:] : movement(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -4,7 +4,7 @@ import Tensors
 
 /// Optimal brain damage (LeCun, Denker and Solla 1990, equation 5): h w^2 / 2 with the diagonal h of the loss's
 /// Hessian, the growth of the loss without the weight where the gradient is zero and weights do not interact. A
-/// channel's score is the sum over its filters. Negative curvature gives negative scores, as in the paper's formula.
+/// channel's score is the sum over the weights that read it (`UnitSide`). Negative curvature gives negative scores, as in the paper's formula.
 ///
 /// The diagonal is exact for up to 256 weights and estimated for more (`HessianDiagonal`); the paper propagates
 /// second derivatives of each activation instead.
@@ -19,8 +19,8 @@ package struct OBDImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, damage(of: weights, in: context), in: context)
+    let weights = UnitSums.kernels(of: groups, .readers, in: context)
+    return try UnitSums.layerScores(of: groups, .readers, summing: damage(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -7,8 +7,10 @@ import Tensors
 /// place, in blocks of 128 weights of one layer (Singh and Alistarh 2020): w^2 / (2 [H^-1]_qq), the growth of the
 /// loss without the weight when all others of its block make up for it.
 ///
-/// A channel's score is the joint one of the weights Q that make it, w_Q^T ([H^-1]_QQ)^-1 w_Q / 2, block by block and
-/// summed over its layers. What stays is changed by the paper's step for all that leave at once (`BlockFisher`).
+/// A channel's score is the joint one of the weights Q that read it, w_Q^T ([H^-1]_QQ)^-1 w_Q / 2, block by block and
+/// summed over its layers: these are what is zero without it, and in their blocks stand the weights that can make up
+/// for them. (Its filters are not: behind a batch normalisation a filter of zeros still sends a constant on.) What
+/// stays is changed by the paper's step for all that leave at once (`BlockFisher`).
 /// Gradients are those of single samples, so a calibration batch costs as many backward passes as it has samples.
 package struct OBSImportance: CompensatingCriterion {
   package let criterion = Criterion.obs
@@ -21,21 +23,16 @@ package struct OBSImportance: CompensatingCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    var scores: [String: [LayerScores]] = Dictionary(uniqueKeysWithValues: groups.map { ($0.name, []) })
-    try BlockFisher.forEach(UnitFace.kernels(of: groups, in: context), in: context, width: blockWidth) {
-      weight, fisher in
-      for group in groups {
-        var elements: [Int: [Int]] = [:]
-        for face in UnitFace.faces(of: group, where: { $0.isOutput && $0.weight == weight }) {
-          for entry in face.entries {
-            elements[entry.unit, default: []] += face.elements(at: entry.indices, of: fisher.shape)
-          }
-        }
-        guard !elements.isEmpty else { continue }
-        let units = elements.keys.sorted()
-        let sets = units.map { Array(Set(elements[$0] ?? [])).sorted() }
-        scores[group.name]?.append(
-          LayerScores(layer: weight, units: units, scores: try fisher.scores(of: sets, context.tensor(weight))))
+    var scores: [String: [LayerScores]] = [:]
+    let kernels = UnitSums.kernels(of: groups, .readers, in: context)
+    let sums = groups.map { UnitSums($0, .readers, weights: kernels.contains) }
+    try BlockFisher.forEach(kernels, in: context, width: blockWidth) { weight, fisher in
+      for (group, sums) in zip(groups, sums) {
+        let parts = sums.elements(in: weight, shape: fisher.shape)
+        scores[group.name, default: []].append(
+          LayerScores(
+            layer: weight, units: parts.map(\.unit),
+            scores: try fisher.scores(of: parts.map(\.elements), context.tensor(weight))))
       }
     }
     return scores
@@ -49,7 +46,7 @@ package struct OBSImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { slice.isOutput }
+  package func countsInUpdate(_ slice: WeightSlice) -> Bool { UnitSide.readers.counts(slice) }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]

@@ -4,7 +4,8 @@ import StudyModel
 import Tensors
 
 /// Connection sensitivity (Lee and others 2019, "SNIP", equation 4): |g w| with the gradient of the loss over all calibration
-/// batches together, not normalised (that would not change the ranking). A channel's score is the sum over its filters.
+/// batches together, not normalised (that would not change the ranking). A channel's score is the sum over
+/// the weights that read it (`UnitSide`).
 package struct SNIPImportance: ImportanceCriterion {
   package let criterion = Criterion.snip
 
@@ -13,8 +14,8 @@ package struct SNIPImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, sensitivity(of: weights, in: context), in: context)
+    let weights = UnitSums.kernels(of: groups, .readers, in: context)
+    return try UnitSums.layerScores(of: groups, .readers, summing: sensitivity(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -27,28 +27,25 @@ package struct SparseGPTImportance: CompensatingCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    var scores: [String: [LayerScores]] = Dictionary(uniqueKeysWithValues: groups.map { ($0.name, []) })
-    let weights = UnitFace.kernels(of: groups, in: context, isOutput: false)
-    let inputs = try LayerInputs.measured(weights, in: context, damping: damping)
-    for weight in weights {
+    var scores: [String: [LayerScores]] = [:]
+    let kernels = UnitSums.kernels(of: groups, .readers, in: context)
+    let sums = groups.map { UnitSums($0, .readers, weights: kernels.contains) }
+    let inputs = try LayerInputs.measured(kernels, in: context, damping: damping)
+    for weight in kernels {
       let tensor = try context.tensor(weight).to(.float64)
       let errors = try inputs[weight].map { try ColumnErrors($0, tensor) }
-      for group in groups {
-        var elements: [Int: [Int]] = [:]
-        for face in UnitFace.faces(of: group, where: { !$0.isOutput && $0.weight == weight }) {
-          for entry in face.entries {
-            elements[entry.unit, default: []] += face.elements(at: entry.indices, of: tensor.shape)
-          }
-        }
-        guard !elements.isEmpty else { continue }
-        let units = elements.keys.sorted()
-        let squares = try errors == nil ? tensor.square().doubles : []
-        scores[group.name]?.append(
+      lazy var squares = Result { try tensor.square().doubles }
+      for (group, sums) in zip(groups, sums) {
+        let parts = sums.elements(in: weight, shape: tensor.shape)
+        // Of rows that make a unit, which stand in where nothing reads it by columns, the squares count.
+        let errors = sums.side == .readers ? errors : nil
+        scores[group.name, default: []].append(
           LayerScores(
-            layer: weight, units: units,
-            scores: try units.map { unit -> Double in
-              let elements = Set(elements[unit] ?? [])
-              return try errors?.error(without: elements) ?? elements.sorted().reduce(0) { $0 + squares[$1] }
+            layer: weight, units: parts.map(\.unit),
+            scores: try parts.map { _, elements in
+              if let errors { return try errors.error(without: Set(elements)) }
+              let squares = try squares.get()
+              return elements.reduce(0) { $0 + squares[$1] }
             }))
       }
     }
@@ -72,7 +69,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { !slice.isOutput }
+  package func countsInUpdate(_ slice: WeightSlice) -> Bool { UnitSide.readers.counts(slice) }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     let inputs = try LayerInputs.measured(masks.keys.sorted(), in: context, damping: damping)

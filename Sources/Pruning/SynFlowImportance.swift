@@ -21,8 +21,8 @@ package struct SynFlowImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, flow(of: weights, in: context), in: context)
+    let weights = UnitSums.kernels(of: groups, in: context)
+    return try UnitSums.layerScores(of: groups, summing: flow(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

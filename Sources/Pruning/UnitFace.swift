@@ -1,7 +1,7 @@
 import ChannelGroups
 import Tensors
 
-/// What the units of one group hold of one weight along one axis.
+/// What the units of one group have in one weight along one axis.
 struct UnitFace {
   private struct Key: Hashable {
     let weight: String
@@ -58,33 +58,6 @@ struct UnitFace {
     let others = (0..<within.rank).filter { $0 != axis }
     let marginal = try (others.isEmpty ? within : within.sum(others)).doubles
     return entries.map { entry in entry.indices.reduce(0) { $0 + marginal[$1] } }
-  }
-
-  /// For each group one list for each of the weights in `values` that makes its units: the sums over the units'
-  /// elements.
-  static func layerScores(of groups: [ChannelGroup], summing values: [String: Tensor]) throws -> [String: [LayerScores]]
-  {
-    var result: [String: [LayerScores]] = [:]
-    for group in groups {
-      var order: [String] = []
-      var sums: [String: [Int: Double]] = [:]
-      for face in faces(of: group, where: { $0.isOutput && values[$0.weight] != nil }) {
-        guard let value = values[face.weight] else { continue }
-        if sums[face.weight] == nil { order.append(face.weight) }
-        for (entry, sum) in zip(face.entries, try face.sums(of: value)) {
-          sums[face.weight, default: [:]][entry.unit, default: 0] += sum
-        }
-      }
-      result[group.name] = order.map { LayerScores(layer: $0, scores: sums[$0] ?? [:]) }
-    }
-    return result
-  }
-
-  /// The kernels that the groups' units are made of (or that read them), each once, in the network's order.
-  static func kernels(of groups: [ChannelGroup], in context: ScoringContext, isOutput: Bool = true) -> [String] {
-    let used = Set(
-      groups.flatMap { $0.units.flatMap { $0.slices.filter { $0.isOutput == isOutput }.map(\.weight) } })
-    return context.module.graph.prunableWeights().map(\.weight).filter(used.contains)
   }
 }
 

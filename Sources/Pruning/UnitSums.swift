@@ -1,30 +1,39 @@
 import ChannelGroups
 import Tensors
 
+/// Which of the weights that leave with a unit a criterion looks at.
+enum UnitSide {
+  /// What makes the unit: filters or rows, their biases and normalisations.
+  case makers
+  /// What reads it. With these at zero the unit is gone exactly. With its filters at zero a bias or a normalisation
+  /// may still send a constant on, so what a loss says of them is not about the unit.
+  case readers
+
+  func counts(_ slice: WeightSlice) -> Bool { slice.isOutput == (self == .makers) }
+}
+
 /// Sums of a quantity that every element of a weight has, over what leaves with each unit of a group.
 struct UnitSums {
-  private struct Face: Hashable {
-    let weight: String
-    let axis: Int
-    let rows: Range<Int>?
-    let rowAxis: Int
+  /// The side that is covered.
+  let side: UnitSide
+  private let unitCount: Int
+  private let faces: [UnitFace]
+
+  /// Covers one side's slices of the weights that satisfy `isCounted`. Where these do not read every unit, as where
+  /// units meet no kernel any more, the makers stand in for the readers of the whole group.
+  init(_ group: ChannelGroup, _ side: UnitSide = .makers, weights isCounted: (String) -> Bool) {
+    func faces(_ side: UnitSide) -> [UnitFace] {
+      UnitFace.faces(of: group) { side.counts($0) && isCounted($0.weight) }
+    }
+    let asked = faces(side)
+    let standsIn = side == .readers && Self.covered(asked) < group.units.count
+    self.side = standsIn ? .makers : side
+    self.faces = standsIn ? faces(.makers) : asked
+    unitCount = group.units.count
   }
 
-  private let unitCount: Int
-  /// For each face of a weight, the units that hold some of its indices.
-  private var entries: [Face: [(unit: Int, indices: [Int])]] = [:]
-  private var faces: [Face] = []
-
-  /// Covers the producers' slices (rows, biases, normalisation entries) of the weights that satisfy `isCounted`.
-  init(_ group: ChannelGroup, weights isCounted: (String) -> Bool) {
-    unitCount = group.units.count
-    for (position, unit) in group.units.enumerated() {
-      for slice in unit.slices where slice.isOutput && isCounted(slice.weight) {
-        let face = Face(weight: slice.weight, axis: slice.axis, rows: slice.rows, rowAxis: slice.rowAxis)
-        if entries[face] == nil { faces.append(face) }
-        entries[face, default: []].append((position, slice.indices))
-      }
-    }
+  private static func covered(_ faces: [UnitFace]) -> Int {
+    Set(faces.flatMap { $0.entries.map(\.unit) }).count
   }
 
   /// The weights that are covered, each once.
@@ -34,50 +43,63 @@ struct UnitSums {
   }
 
   /// True when every unit has at least one covered slice.
-  var coversAllUnits: Bool {
-    Set(entries.values.flatMap { $0.map(\.unit) }).count == unitCount
-  }
+  var coversAllUnits: Bool { Self.covered(faces) == unitCount }
 
-  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each covered weight, and then
-  /// double precision.
+  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each face, and then double
+  /// precision.
   func sums(_ value: (String) throws -> Tensor) throws -> [Double] {
     var result = [Double](repeating: 0, count: unitCount)
-    for face in faces { try add(face, value) { result[$0] += $1 } }
+    for face in faces {
+      for (entry, sum) in zip(face.entries, try face.sums(of: value(face.weight))) { result[entry.unit] += sum }
+    }
     return result
   }
 
-  /// The same sums for each weight by itself, or for all weights that `named` gives one name.
+  /// The same sums for each weight that has a value by itself, or for all weights that `named` gives one name.
   func layers(
-    named name: (String) -> String = { $0 }, _ value: (String) throws -> Tensor
+    named name: (String) -> String = { $0 }, _ value: (String) throws -> Tensor?
   ) throws -> [LayerScores] {
     var order: [String] = []
-    var totals: [String: [Double?]] = [:]
+    var totals: [String: [Int: Double]] = [:]
     for face in faces {
+      guard let value = try value(face.weight) else { continue }
       let layer = name(face.weight)
-      var total = totals.removeValue(forKey: layer) ?? []
-      if total.isEmpty {
-        order.append(layer)
-        total = Array(repeating: nil, count: unitCount)
+      if totals[layer] == nil { order.append(layer) }
+      for (entry, sum) in zip(face.entries, try face.sums(of: value)) {
+        totals[layer, default: [:]][entry.unit, default: 0] += sum
       }
-      try add(face, value) { total[$0] = (total[$0] ?? 0) + $1 }
-      totals[layer] = total
     }
-    return order.map { layer in
-      let total = totals[layer] ?? []
-      return LayerScores(
-        layer: layer, units: total.indices.filter { total[$0] != nil }, scores: total.compactMap { $0 })
-    }
+    return order.map { LayerScores(layer: $0, scores: totals[$0] ?? [:]) }
   }
 
-  private func add(
-    _ face: Face, _ value: (String) throws -> Tensor, to unit: (_ unit: Int, _ part: Double) -> Void
-  ) throws {
-    var tensor = try value(face.weight)
-    if let rows = face.rows { tensor = try tensor.slice(face.rowAxis, rows) }
-    let others = (0..<tensor.rank).filter { $0 != face.axis }
-    let marginal = try (others.isEmpty ? tensor : tensor.sum(others)).doubles
-    for (place, indices) in entries[face] ?? [] {
-      for index in indices { unit(place, marginal[index]) }
+  /// The elements that each unit has in one weight of `shape`, row-major positions, ascending and each once.
+  func elements(in weight: String, shape: [Int]) -> [(unit: Int, elements: [Int])] {
+    var found: [Int: Set<Int>] = [:]
+    for face in faces where face.weight == weight {
+      for entry in face.entries {
+        found[entry.unit, default: []].formUnion(face.elements(at: entry.indices, of: shape))
+      }
     }
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted()) }
+  }
+}
+
+extension UnitSums {
+  /// For each group, and each weight in `values` that has a part in it, one sum per unit over its elements.
+  static func layerScores(
+    of groups: [ChannelGroup], _ side: UnitSide = .makers, summing values: [String: Tensor]
+  ) throws -> [String: [LayerScores]] {
+    var result: [String: [LayerScores]] = [:]
+    for group in groups {
+      result[group.name] = try UnitSums(group, side, weights: { values[$0] != nil }).layers { values[$0] }
+    }
+    return result
+  }
+
+  /// The kernels of floats on that side of the groups' units, each once, sorted.
+  static func kernels(of groups: [ChannelGroup], _ side: UnitSide = .makers, in context: ScoringContext) -> [String] {
+    let weights = context.module.graph.weights
+    let floats = context.kernels.filter { weights[$0]?.elementType.isFloatingPoint == true }
+    return Set(groups.flatMap { UnitSums($0, side, weights: floats.contains).weights }).sorted()
   }
 }

@@ -17,21 +17,8 @@ package struct WandaImportance: ImportanceCriterion {
   package func layerScores(
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
-    let kernels = GradientSums.kernels(of: groups, in: context)
-    let products = try products(of: kernels, in: context)
-    var result: [String: [LayerScores]] = [:]
-    for group in groups {
-      result[group.name] = try kernels.compactMap { kernel -> LayerScores? in
-        guard let product = products[kernel] else { return nil }
-        let units = group.units.indices.filter { unit in
-          group.units[unit].slices.contains { $0.isOutput && $0.weight == kernel }
-        }
-        if units.isEmpty { return nil }
-        let sums = try UnitSums(group, weights: { $0 == kernel }).sums { _ in product }
-        return LayerScores(layer: kernel, units: units, scores: units.map { sums[$0] })
-      }
-    }
-    return result
+    try UnitSums.layerScores(
+      of: groups, summing: products(of: UnitSums.kernels(of: groups, in: context), in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -173,15 +173,52 @@ extension ComputeSuite {
         let expected = weights[element] * weights[element] / (2 * inverse[element][element])
         #expect(abs(Double(found[element]) - expected) < 1e-4 * expected + 1e-12)
       }
+    }
+
+    /// A channel's weights are those of the linear layer that read its sixteen positions, in each of three rows.
+    @Test(arguments: [10, 128])
+    func surgeonsChannelsLeaveTheirReaders(width: Int) throws {
+      let context = try context(2, 10)
+      let inverse = GaussianElimination.inverse(try fisher("fc.weight", context, width: width))
+      let weights = try #require(context.module.graph.weights["fc.weight"]).floats.map(Double.init)
       let groups = try ChannelAnalysis(context.module.graph).groups.filter { $0.name == "conv" }
-      let units = try #require(criterion.channelScores(of: groups, in: context)["conv"])
+      let units = try #require(OBSImportance(blockWidth: width).channelScores(of: groups, in: context)["conv"])
       for unit in 0..<3 {
-        let set = Array(unit * 9..<(unit + 1) * 9)
+        let set = (0..<3).flatMap { row in (row * 48 + unit * 16)..<(row * 48 + (unit + 1) * 16) }
         let removed = set.map { weights[$0] }
         let solved = GaussianElimination.solve(GaussianElimination.part(inverse, set, set), removed.map { [$0] })
         let expected = zip(removed, solved).reduce(0) { $0 + $1.0 * $1.1[0] } / 2
         #expect(abs(Double(units[unit]) - expected) < 1e-4 * expected)
       }
+    }
+
+    /// A filter of zeros behind a batch normalisation is a constant that the next layer reads, and a large filter that
+    /// nothing reads is nothing: what a loss says of a channel is said where it is read.
+    @Test(arguments: [Criterion.fisher, .snip, .grasp, .obd, .obs, .sparseGPT])
+    func constantsCountAndUnreadChannelsDoNot(criterion: Criterion) throws {
+      var builder = GraphBuilder("constants", seed: 4)
+      var x = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(4), .fixed(4)])
+      x = builder.convolution("conv", x, inputs: 1, outputs: 3, kernel: 3, padding: 1, bias: false)
+      x = builder.batchNormalization("bn", x, channels: 3)
+      x = builder.node("tanh", .activation(.tanh), x)
+      x = builder.linear("fc", builder.node("flatten", .flatten(axis: 1), x), inputs: 48, outputs: 3)
+      var graph = TopologyZoo.randomized(
+        try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(3)]), seed: 6)
+      func set(_ name: String, _ change: (Int, Float) -> Float) throws {
+        let old = try #require(graph.weights[name])
+        graph.weights[name] = TensorData(
+          shape: old.shape, floats: old.floats.enumerated().map { change($0.offset, $0.element) })
+      }
+      try set("conv.weight") { $0 / 9 == 0 ? 0 : $0 / 9 == 1 ? 3 : $1 }
+      try set("fc.weight") { $0 % 48 / 16 == 1 ? 0 : $1 }
+      let context = try ScoringContext(
+        module: GraphModule(graph), data: Self.source(), seed: 9, calibration: Calibration(batches: 3, batchSize: 8))
+      let groups = try ChannelAnalysis(graph).groups.filter { $0.name == "conv" }
+      let scores = try #require(
+        ImportanceScoring.implementation(of: criterion).channelScores(of: groups, in: context)["conv"])
+      #expect(scores[1] == 0)
+      #expect(abs(scores[0]) > 1e-6)
+      #expect(abs(scores[2]) > 1e-6)
     }
 
     /// dw = -H^-1[:, Q] (H^-1[Q, Q])^-1 w_Q, and no other step of the kept weights costs less by the quadratic.
