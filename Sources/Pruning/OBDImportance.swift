@@ -1,4 +1,3 @@
-import ChannelGroups
 import StudyModel
 import Tensors
 
@@ -8,7 +7,7 @@ import Tensors
 ///
 /// The diagonal is exact for up to 256 weights and estimated for more (`HessianDiagonal`); the paper propagates
 /// second derivatives of each activation instead.
-package struct OBDImportance: ImportanceCriterion {
+package struct OBDImportance: ElementCriterion {
   package let criterion = Criterion.obd
   private let exactLimit: Int
 
@@ -16,18 +15,7 @@ package struct OBDImportance: ImportanceCriterion {
     self.exactLimit = exactLimit ?? HessianDiagonal.exactLimit
   }
 
-  package func layerScores(
-    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    let weights = GradientSums.kernels(of: groups, in: context)
-    return try GradientSums.layerSums(groups, damage(of: weights, in: context), in: context)
-  }
-
-  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
-    try damage(of: weights, in: context).mapValues { try $0.to(.float32).floats }
-  }
-
-  private func damage(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+  package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     let diagonal = try HessianDiagonal.mean(over: weights, in: context, stream: "obd", exactLimit: exactLimit)
     var scores: [String: Tensor] = [:]
     for (weight, curvature) in diagonal {
