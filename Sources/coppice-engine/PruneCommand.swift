@@ -161,7 +161,7 @@ struct PruneCommand: ParsableCommand {
     try arrays?.write(SparseTensorFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
     if let masked = pruning.masked, let maskedFile { try ONNXFile.write(masked, to: maskedFile.url) }
     if !plan.removesNothing, pruning.groups.allSatisfy({ $0.kept == $0.all }) {
-      ErrorReport.note("note: nothing left '\(graph.name)': what leaves least at once is more than the plan lets go.")
+      ErrorReport.note("note: nothing left '\(graph.name)': the plan's share, threshold or tolerance lets nothing go.")
     }
     try show(pruning, plan)
   }
