@@ -138,6 +138,6 @@ import Testing
     pattern.granularity = .nOfM(kept: 2, of: 4)
     #expect(cuts(pattern).count == 1)
     pattern.order = .topDown
-    #expect(cuts(pattern).map(\.groups) == names.reversed().map { [$0] })
+    #expect(cuts(pattern).map(\.groups) == names.map { [$0] })
   }
 }
