@@ -22,23 +22,23 @@ extension Node {
   func kernelAxes(at position: Int, ranks: [Int]) -> KernelAxes {
     let rank = position < ranks.count ? ranks[position] : 0
     guard rank > 1 else { return .usual(rank: rank) }
-    if case .transposedConvolution = op { return KernelAxes(output: 1, input: 0) }
-    if case .gemm(let gemm) = op {
+    switch kernelOperator {
+    case .convolution, .causalConvolution, nil: return .usual(rank: rank)
+    case .transposedConvolution: return KernelAxes(output: 1, input: 0)
+    case .gemm(let gemm):
       let isFlipped = position == 0 ? gemm.transposesA : !gemm.transposesB
       return isFlipped ? KernelAxes(output: 1, input: 0) : KernelAxes(output: 0, input: 1)
-    }
-    if case .matrixProduct = op {
+    case .matrixProduct:
       return position == 0
         ? KernelAxes(output: rank - 2, input: rank - 1) : KernelAxes(output: rank - 1, input: rank - 2)
-    }
-    if case .recurrent = op { return KernelAxes(output: 1, input: 2) }
-    if case .einsum(let equation) = op, let parsed = try? EinsumEquation(equation, ranks: ranks) {
+    case .recurrent: return KernelAxes(output: 1, input: 2)
+    case .einsum(let equation):
+      guard let parsed = try? EinsumEquation(equation, ranks: ranks) else { return .usual(rank: rank) }
       let own = parsed.operands[position]
       let others = parsed.operands.indices.filter { $0 != position }.flatMap { parsed.operands[$0] }
       return KernelAxes(
         output: own.firstIndex { parsed.output.contains($0) && !others.contains($0) },
         input: own.lastIndex { !parsed.output.contains($0) })
     }
-    return .usual(rank: rank)
   }
 }

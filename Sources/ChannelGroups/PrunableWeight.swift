@@ -45,28 +45,3 @@ extension Graph {
     return found.filter { !excluded.contains($0.weight) }
   }
 }
-
-extension Node {
-  /// Where the node reads what it multiplies its data with.
-  package var kernelPositions: [Int] {
-    switch op {
-    case .convolution, .transposedConvolution, .deformableConvolution, .causalConvolution: [1]
-    case .gemm, .matrixProduct: [0, 1]
-    case .einsum: Array(inputs.indices)
-    case .recurrent: [1, 2]
-    case .attention, .linearAttention, .rotaryEmbedding, .quantizeLinear, .dequantizeLinear, .dynamicQuantizeLinear,
-      .integerConvolution, .quantizedConvolution, .integerMatrixProduct, .quantizedMatrixProduct, .batchNormalization,
-      .instanceNormalization, .layerNormalization, .rmsNormalization, .groupNormalization,
-      .localResponseNormalization, .lpNormalization, .meanVarianceNormalization, .softmax, .logSoftmax, .hardmax,
-      .activation, .unary, .isInfinite, .elementwise, .aggregate, .clip, .select, .cast, .castLike, .bitCast, .identity,
-      .dropout, .reduce, .argExtreme, .cumulative, .topK, .maxPool, .averagePool, .lpPool, .globalAveragePool,
-      .globalMaxPool, .globalLpPool, .maxUnpool, .maxRegionPool, .regionAlign, .reshape, .transpose, .flatten, .squeeze,
-      .unsqueeze, .expand, .tile, .concat, .split, .slice, .pad, .gather, .gatherElements, .gatherND, .scatterElements,
-      .scatterND, .tensorScatter, .depthToSpace, .spaceToDepth, .resize, .gridSample, .affineGrid, .columnsToImage,
-      .centerCropPad, .reverseSequence, .triangle, .compress, .unique, .nonZero, .oneHot, .eyeLike, .range,
-      .constantOfShape, .shape, .size, .nonMaxSuppression, .determinant, .fourierTransform, .shortTimeFourierTransform,
-      .window, .melWeightMatrix, .softmaxCrossEntropyLoss, .negativeLogLikelihoodLoss:
-      []
-    }
-  }
-}

@@ -13,10 +13,11 @@ package struct SplitRequest: Sendable, Hashable {
 
   /// Nil takes what is left beside the validation examples.
   package var training: Int?
-  package var validation: Int
+  /// Nil takes what training leaves of the training part, or a sixth of it; of the test part a half.
+  package var validation: Int?
   package var order: Order
 
-  package init(training: Int?, validation: Int, order: Order) {
+  package init(training: Int?, validation: Int?, order: Order) {
     self.training = training
     self.validation = validation
     self.order = order
@@ -41,32 +42,37 @@ package struct DataSplit: Sendable, Hashable {
   /// Splits sets of these sizes.
   ///
   /// Weights that have seen the whole training part know its examples by heart, so that validation on them would
-  /// flatter every candidate: with `seenTraining` the test part is halved instead, the first half drawn for validation
-  /// and the rest sealed, and `request.validation` is not used. Else validation comes out of the training part and all
-  /// of the test part is sealed. Throws `DatasetError(.invalidSplit)` when there are too few examples.
+  /// flatter every candidate: with `seenTraining` the examples drawn first of the test part validate instead and the rest
+  /// of it is sealed. Else validation comes out of the training part and all of the test part is sealed. Throws
+  /// `DatasetError(.invalidSplit)` when there are too few examples.
   package init(trainingCount: Int, testCount: Int, request: SplitRequest, seenTraining: Bool) throws {
-    let validationCount = seenTraining ? 0 : request.validation
-    let wanted = request.training ?? max(trainingCount - validationCount, 0)
-    guard wanted > 0, request.validation >= 0, wanted <= trainingCount - validationCount else {
+    let rest = request.training.map { max(trainingCount - $0, 0) } ?? trainingCount / 6
+    let validationCount = request.validation ?? (seenTraining ? testCount / 2 : rest)
+    let held = seenTraining ? 0 : validationCount
+    let wanted = request.training ?? max(trainingCount - held, 0)
+    guard wanted > 0, validationCount >= 0, wanted <= trainingCount - held else {
       throw DatasetError(
         .invalidSplit,
-        "\(wanted) training and \(validationCount) validation examples are wanted of \(trainingCount).",
+        "\(wanted) training and \(held) validation examples are wanted of \(trainingCount).",
         remedy: "Lower the counts under 'split'.")
     }
-    guard seenTraining ? testCount >= 2 : validationCount > 0 else {
+    guard validationCount > 0 else {
+      throw DatasetError(
+        .invalidSplit, "There are no validation examples, which choose between the candidates.",
+        remedy: "Give at least one validation example, and a test part of two where they are cut from it.")
+    }
+    guard !seenTraining || validationCount < testCount else {
       throw DatasetError(
         .invalidSplit,
-        seenTraining
-          ? "The test part has \(testCount) examples, which cannot be halved."
-          : "There are no validation examples, which choose between the candidates.",
-        remedy: "Give at least one validation example.")
+        "\(validationCount) validation examples are wanted of a test part of \(testCount), of which at least one stays sealed.",
+        remedy: "Lower the count (--validation, split.validation), or leave it out for half of the test part.")
     }
     let order = Self.positions(trainingCount, request.order, stream: "split")
     training = DataSelection(part: .training, indices: Array(order[..<wanted]))
     if seenTraining {
       let test = Self.positions(testCount, request.order, stream: "split-test")
-      validation = DataSelection(part: .test, indices: Array(test[..<(testCount / 2)]))
-      sealed = DataSelection(part: .test, indices: Array(test[(testCount / 2)...]))
+      validation = DataSelection(part: .test, indices: Array(test[..<validationCount]))
+      sealed = DataSelection(part: .test, indices: Array(test[validationCount...]))
     } else {
       validation = DataSelection(part: .training, indices: Array(order[wanted..<(wanted + validationCount)]))
       sealed = DataSelection(part: .test, indices: (0..<testCount).map(Int32.init))

@@ -1,15 +1,10 @@
-import Foundation
 import StudyModel
 
 extension EvaluationRunner {
-  /// Validation samples of a scan before a search: enough to put groups in an order.
-  private static let samples = 1000
-
   /// What half of each group costs, by the study's first criterion that looks at weights alone (L1 where it has none): the scan
   /// puts groups in an order, and that hardly depends on the criterion.
   package func sensitivity(progress: (Double) throws -> Void) throws -> SensitivityScan {
     let space = context.spec.space
-    let cache = try SensitivityCache(folder: URL(fileURLWithPath: context.artifactFolder))
     var entries: [SensitivityScan.Entry] = []
     let granularities = space.granularities.filter { !$0.isNOfM }
     for (number, granularity) in granularities.enumerated() {
@@ -17,10 +12,9 @@ extension EvaluationRunner {
       let plan = PruningPlan(
         criterion: criterion, granularity: granularity, scope: .perGroup, sparsity: .uniform(0), layers: space.layers,
         roundTo: space.roundTo, recovery: context.spec.fineTune.recovery, seed: context.spec.seed)
-      let scan = try SensitivityMeasurement(execution, data: data, cache: cache)
-        .run(plan, ratios: [0.5], samples: Self.samples) {
-          try progress((Double(number) + $0) / Double(granularities.count))
-        }
+      let scan = try SensitivityMeasurement(execution, data: data, cache: execution.sensitivityCache).forOrder(plan) {
+        try progress((Double(number) + $0) / Double(granularities.count))
+      }
       entries += scan.entries
     }
     return SensitivityScan(entries: entries)

@@ -36,6 +36,7 @@ package struct EvaluationRunner {
     let cache = try ScoreCache(artifacts: artifacts, folder: artifacts.folder)
     execution = try PlanExecution(
       dense: dense, denseDigest: context.network, data: data, cache: cache, device: device)
+    execution.sensitivityCache = try SensitivityCache(folder: artifacts.folder)
   }
 
   /// Runs all steps of an assignment. Throws what a step throws, or what `progress` throws.

@@ -23,6 +23,8 @@ package final class PlanExecution {
   private var residentModule: GraphModule?
   /// What pruning each group alone costs, for plans that cut the least sensitive first; measured where it is not given.
   package var sensitivityScan: SensitivityScan?
+  /// Where scans that are measured are kept, and taken from.
+  package var sensitivityCache: SensitivityCache?
   private var scans: [PruningPlan: SensitivityScan] = [:]
   private var residentAnalyses: [Granularity: StructuralAnalysis] = [:]
 
@@ -45,6 +47,18 @@ package final class PlanExecution {
     return analysis
   }
 
+  /// Throws `EvaluationError(.badPlan)` for a plan whose parts cannot be together, and `SelectionError(.nothingFound)` when the
+  /// dense network has nothing that it may take.
+  func check(_ plan: PruningPlan) throws {
+    if let conflict = plan.conflict {
+      throw EvaluationError(
+        .badPlan, "The plan is none: \(conflict.reason).", remedy: conflict.remedy)
+    }
+    try PrunableParts.check(
+      dense, granularity: plan.granularity, layers: plan.layers,
+      analysis: plan.granularity.isStructured ? analysis(plan.granularity) : nil)
+  }
+
   /// The dense network ready to run; made once.
   package func denseModule() throws -> GraphModule {
     if let residentModule { return residentModule }
@@ -56,7 +70,10 @@ package final class PlanExecution {
   /// What the plan leaves of the dense network: smaller tensors, or zeros. All of it leaves without any training,
   /// whatever the schedule; in the plan's order.
   package func cut(_ plan: PruningPlan, clock: inout StepClock) throws -> PrunedNetwork {
-    if plan.order != .allAtOnce, !plan.removesNothing { return try cutInOrder(plan, clock: &clock) }
+    if !plan.removesNothing {
+      try check(plan)
+      if plan.order != .allAtOnce { return try cutInOrder(plan, clock: &clock) }
+    }
     let scores = plan.removesNothing ? [:] : try clock.measure(.score) { try self.scores(for: plan) }
     return try clock.measure(.prune) {
       switch plan.granularity {
@@ -129,12 +146,20 @@ package final class PlanExecution {
     return try surgery.network(of: state)
   }
 
-  /// The scan that was given, else one of this plan's criterion and sparsity, measured once.
+  /// The scan that was given, else one by this plan's criterion of what half of each group costs, measured once for all plans
+  /// that differ in nothing else.
   func sensitivity(for plan: PruningPlan, clock: inout StepClock) throws -> SensitivityScan {
     if let sensitivityScan { return sensitivityScan }
-    let key = GroupSensitivity.settings(plan)
+    let key = SensitivityMeasurement.settings(plan)
     if let scan = scans[key] { return scan }
-    let scan = try GroupSensitivity.measure(key, self, clock: &clock)
+    guard let data else {
+      throw EvaluationError(
+        .badPlan, "The order '\(plan.order.rawValue)' needs data to measure what each group costs.",
+        remedy: "Name a dataset with --data, or take another order.")
+    }
+    let scan = try clock.measure(.score) {
+      try SensitivityMeasurement(self, data: data, cache: sensitivityCache).forOrder(key) { _ in }
+    }
     scans[key] = scan
     return scan
   }
@@ -144,7 +169,8 @@ package final class PlanExecution {
     if plan.criterion.needsData, data == nil {
       throw EvaluationError(
         .badPlan, "The criterion '\(plan.criterion.rawValue)' needs data.",
-        remedy: "Name a dataset with --data, or take l1, l2, fpgm, bn-scale or random.")
+        remedy: "Name a dataset with --data, or take one of "
+          + "\(Criterion.names { !$0.needsData && $0.judges(plan.granularity) }).")
     }
     let key = ScoreKey(
       network: denseDigest, criterion: plan.criterion, ranking: plan.ranking, granularity: plan.granularity,

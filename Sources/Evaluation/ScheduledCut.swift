@@ -15,19 +15,22 @@ struct ScheduledCut {
   let execution: PlanExecution
   let plan: PruningPlan
   let sequence: CutSequence
+  /// What takes its turn, in the network's order: groups of units, or layers with single weights.
+  let items: [CutOrder.Item]
   /// Depths and positions are those of the original network.
   private let layers: LayerAdmission
   private let unitCounts: [String: Int]
 
-  /// Throws `EvaluationError(.badPlan)` for shares that are none, or of groups that do not exist. Measures the groups'
-  /// sensitivity where the plan's order needs it and nobody has.
+  /// Throws `EvaluationError(.badPlan)` for shares that are none, or of groups that do not exist, and what `PlanExecution.check`
+  /// throws. Measures the groups' sensitivity where the plan's order needs it and nobody has.
   init(_ execution: PlanExecution, plan: PruningPlan, clock: inout StepClock) throws {
+    try execution.check(plan)
     self.execution = execution
     self.plan = plan
     layers = LayerAdmission(plan.layers, graph: execution.dense)
     let groups = plan.granularity.isStructured ? try execution.analysis(plan.granularity).groups : []
     unitCounts = Dictionary(uniqueKeysWithValues: groups.map { ($0.name, $0.units.count) })
-    let items = try Self.items(of: plan, execution, layers)
+    items = try Self.items(of: plan, execution, layers)
     try Self.check(
       plan, known: plan.granularity.isStructured ? groups.map(\.name) : items.map(\.name))
     var costs: [String: Double] = [:]
@@ -38,10 +41,9 @@ struct ScheduledCut {
       plan, ordered: try CutOrder.names(plan.order, of: items, in: execution.dense, costs: costs))
   }
 
-  /// What takes its turn: groups of channels, or layers with single weights.
-  static func items(of plan: PruningPlan, _ execution: PlanExecution, _ layers: LayerAdmission) throws -> [CutOrder
-    .Item]
-  {
+  private static func items(
+    of plan: PruningPlan, _ execution: PlanExecution, _ layers: LayerAdmission
+  ) throws -> [CutOrder.Item] {
     switch plan.granularity {
     case .channel, .head, .unit, .layer:
       return try execution.analysis(plan.granularity).groups

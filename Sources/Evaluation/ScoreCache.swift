@@ -29,7 +29,7 @@ package struct ScoreKey: Hashable, Sendable, Codable {
     self.criterion = criterion
     self.granularity = granularity.isStructured ? granularity : .element
     aggregation = granularity.isStructured ? ranking.aggregation : nil
-    transform = criterion.takesMoments ? ranking.transform : .none
+    transform = criterion.isMoment ? ranking.transform : .none
     self.data = criterion.needsData ? data : nil
     self.seed = criterion.needsData || criterion.drawsNumbers ? seed : nil
   }

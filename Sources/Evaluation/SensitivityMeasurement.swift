@@ -10,6 +10,8 @@ import Training
 /// a trial is.
 package struct SensitivityMeasurement {
   package static let usualRatios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+  /// What is cut of each group, and the first so many validation samples, where a scan only puts groups in an order.
+  private static let (orderRatio, orderSamples) = (0.5, 1000)
 
   private let execution: PlanExecution
   private let data: StudyData
@@ -43,6 +45,24 @@ package struct SensitivityMeasurement {
   package func run(
     _ plan: PruningPlan, ratios: [Double] = usualRatios, samples: Int? = nil, progress: (Double) throws -> Void
   ) throws -> SensitivityScan {
+    guard !plan.granularity.isNOfM else {
+      throw EvaluationError(
+        .badPlan,
+        "'\(plan.granularity.rawValue)' removes the same share of every layer, so there are no ratios to scan.",
+        remedy: "Take the granularity channel or element.")
+    }
+    return try scan(plan, ratios, samples, progress)
+  }
+
+  /// What half of each group costs (of N:M, what its pattern does): enough to put groups in an order, and the same for plans of
+  /// every sparsity, so that a search measures it once.
+  func forOrder(_ plan: PruningPlan, progress: (Double) throws -> Void) throws -> SensitivityScan {
+    try scan(plan, [Self.orderRatio], Self.orderSamples, progress)
+  }
+
+  private func scan(
+    _ plan: PruningPlan, _ ratios: [Double], _ samples: Int?, _ progress: (Double) throws -> Void
+  ) throws -> SensitivityScan {
     let settings = Self.settings(plan)
     let key = SensitivityKey(
       network: execution.denseDigest, data: data.digest, plan: settings, ratios: ratios, samples: samples)
@@ -53,12 +73,16 @@ package struct SensitivityMeasurement {
   private func measure(
     _ plan: PruningPlan, _ ratios: [Double], _ samples: Int?, _ progress: (Double) throws -> Void
   ) throws -> SensitivityScan {
-    let groups = try groupNames(plan)
+    var clock = StepClock()
+    let surgery = try ScheduledCut(execution, plan: plan, clock: &clock)
+    let groups = surgery.items.map(\.name)
     let count = Double(groups.count * ratios.count)
     var scan = SensitivityScan(entries: [])
     for group in groups {
       for ratio in ratios {
-        let (accuracy, loss) = try score(plan, removing: ratio, of: group, samples: samples)
+        let cut = Cut(sparsity: .uniform(ratio), groups: [group])
+        let (accuracy, loss) = try score(
+          surgery.cut(surgery.start(), cut, clock: &clock).graph, plan, samples: samples, clock: &clock)
         scan.entries.append(.init(group: group, ratio: ratio, accuracy: accuracy, loss: loss))
         try progress(Double(scan.entries.count) / count)
       }
@@ -67,12 +91,9 @@ package struct SensitivityMeasurement {
   }
 
   private func score(
-    _ plan: PruningPlan, removing ratio: Double, of group: String, samples: Int?
+    _ network: Graph, _ plan: PruningPlan, samples: Int?, clock: inout StepClock
   ) throws -> (accuracy: Double, loss: Double) {
-    var plan = plan
-    plan.sparsity = .perGroup([group: ratio])
-    var clock = StepClock()
-    let module = try GraphModule(execution.cut(plan, clock: &clock).graph, device: execution.device)
+    let module = try GraphModule(network, device: execution.device)
     try execution.recalibrate(module, plan: plan, clock: &clock)
     let (accuracy, loss) = try AccuracyMeasurement.run(module, on: data.batches(.validation), limit: samples)
     // A network that overflows is as bad as can be, and a scan must be a number everywhere.
@@ -80,28 +101,11 @@ package struct SensitivityMeasurement {
   }
 
   /// What of a plan a scan depends on; the rest as usual, so that equal scans have equal keys.
-  private static func settings(_ plan: PruningPlan) -> PruningPlan {
+  static func settings(_ plan: PruningPlan) -> PruningPlan {
     PruningPlan(
       criterion: plan.criterion, ranking: plan.ranking, granularity: plan.granularity, scope: .perGroup,
-      sparsity: .uniform(0), layers: plan.layers, roundTo: plan.roundTo, minimumKept: plan.minimumKept,
+      sparsity: .uniform(orderRatio), layers: plan.layers, roundTo: plan.roundTo, minimumKept: plan.minimumKept,
       recovery: Recovery(
         recalibrationBatches: plan.recovery.recalibrationBatches, batchSize: plan.recovery.batchSize), seed: plan.seed)
-  }
-
-  private func groupNames(_ plan: PruningPlan) throws -> [String] {
-    let layers = LayerAdmission(plan.layers, graph: execution.dense)
-    switch plan.granularity {
-    case .channel, .head, .unit, .layer:
-      return try execution.analysis(plan.granularity).groups.compactMap { $0.admitted(by: layers)?.name }
-    case .element, .block:
-      // A layer's weights (those of an LSTM's input and recurrence, say) have one share.
-      let names = execution.dense.prunableWeights(including: layers.contains).map(\.layer)
-      return names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
-    case .nOfM:
-      throw EvaluationError(
-        .badPlan,
-        "'\(plan.granularity.rawValue)' removes the same share of every layer, so there are no ratios to scan.",
-        remedy: "Take the granularity channel or element.")
-    }
   }
 }

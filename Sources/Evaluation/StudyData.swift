@@ -41,7 +41,9 @@ package final class StudyData {
       ? nil
       : try DataSplit(
         trainingCount: files[.training]?.count ?? 0, testCount: files[.test]?.count ?? 0,
-        request: split.request(trainingCount: files[.training]?.count ?? 0), seenTraining: split.seenTraining)
+        request: SplitRequest(
+          training: split.train, validation: split.validation,
+          order: split.keepsFileOrder ? .file : .shuffled(seed: split.seed)), seenTraining: split.seenTraining)
     var builder = DigestBuilder()
     for part in DatasetPart.allCases { builder.update(Data((files[part]?.digest.hex ?? "").utf8)) }
     builder.update(Data((selections?.digest.hex ?? "").utf8))
@@ -78,15 +80,6 @@ package final class StudyData {
     case .sealed: selections?.sealed
     case .test: nil
     }
-  }
-}
-
-extension SplitSpec {
-  /// With the counts that are left out: as many validation samples as training leaves, or a sixth of the training file.
-  fileprivate func request(trainingCount: Int) -> SplitRequest {
-    let rest = train.map { max(trainingCount - $0, 0) } ?? trainingCount / 6
-    return SplitRequest(
-      training: train, validation: validation ?? rest, order: keepsFileOrder ? .file : .shuffled(seed: seed))
   }
 }
 

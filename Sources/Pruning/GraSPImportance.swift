@@ -1,5 +1,3 @@
-import ChannelGroups
-import Selection
 import StudyModel
 import Tensors
 
@@ -9,23 +7,13 @@ import Tensors
 ///
 /// H g is of each calibration batch, and the products are averaged; the paper's temperature on the logits (200) is left out, since
 /// the networks here are trained. A channel's score is the sum over the weights that read it (`UnitSide`).
-package struct GraSPImportance: ImportanceCriterion {
+package struct GraSPImportance: ElementCriterion {
   package let criterion = Criterion.grasp
+  package let side = UnitSide.readers
 
   package init() {}
 
-  package func layerScores(
-    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    let weights = UnitSums.kernels(of: groups, .readers, in: context)
-    return try UnitSums.layerScores(of: groups, .readers, summing: flow(of: weights, in: context))
-  }
-
-  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
-    try flow(of: weights, in: context).mapValues { try $0.to(.float32).floats }
-  }
-
-  private func flow(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+  package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     var totals: [String: Tensor] = [:]
     var batches = 0.0
     try HessianProducts.forEachBatch(of: weights, in: context) { gradients, product in

@@ -45,10 +45,9 @@ extension ImportanceCriterion {
 
   /// For criteria that judge whole channels only.
   func refuseElements() throws -> Never {
-    let others = Criterion.allCases.filter(\.judgesElements).map(\.rawValue)
     throw PruningError(
       .unsupportedCriterion, "The criterion '\(criterion.rawValue)' judges channels, not single weights.",
-      remedy: "Take granularity channel, or one of: \(others.joined(separator: ", ")).")
+      remedy: "Take granularity channel, or one of: \(Criterion.names(where: \.judgesElements)).")
   }
 }
 

@@ -50,11 +50,8 @@ extension Node {
       return others.isEmpty ? squares : try squares.sum(others)
     }
     func along(_ axis: Int) throws -> [Int] { kernel.indices.map { $0 == axis ? -1 : 1 } }
-    switch op {
-    case .convolution(let convolution):
-      return try Self.channels(sum(keeping: [1]), groups: convolution.groups, kernel)
-    case .deformableConvolution(let convolution):
-      return try Self.channels(sum(keeping: [1]), groups: convolution.window.groups, kernel)
+    switch kernelOperator {
+    case .convolution(let groups): return try Self.channels(sum(keeping: [1]), groups: groups, kernel)
     case .transposedConvolution, .causalConvolution: return try sum(keeping: [1]).reshape(along(0))
     case .gemm(let gemm):
       if position == 1 {
@@ -80,19 +77,7 @@ extension Node {
       if position == 1 { return try sum(keeping: [2]).reshape(along(2)) }
       let directions = recurrent.batchFirst ? squares.rank - 2 : squares.rank - 3
       return try sum(keeping: [directions, squares.rank - 1]).reshape([kernel[0], 1, kernel[2]])
-    case .attention, .linearAttention, .rotaryEmbedding, .quantizeLinear, .dequantizeLinear, .dynamicQuantizeLinear,
-      .integerConvolution, .quantizedConvolution, .integerMatrixProduct, .quantizedMatrixProduct, .batchNormalization,
-      .instanceNormalization, .layerNormalization, .rmsNormalization, .groupNormalization,
-      .localResponseNormalization, .lpNormalization, .meanVarianceNormalization, .softmax, .logSoftmax, .hardmax,
-      .activation, .unary, .isInfinite, .elementwise, .aggregate, .clip, .select, .cast, .castLike, .bitCast, .identity,
-      .dropout, .reduce, .argExtreme, .cumulative, .topK, .maxPool, .averagePool, .lpPool, .globalAveragePool,
-      .globalMaxPool, .globalLpPool, .maxUnpool, .maxRegionPool, .regionAlign, .reshape, .transpose, .flatten, .squeeze,
-      .unsqueeze, .expand, .tile, .concat, .split, .slice, .pad, .gather, .gatherElements, .gatherND, .scatterElements,
-      .scatterND, .tensorScatter, .depthToSpace, .spaceToDepth, .resize, .gridSample, .affineGrid, .columnsToImage,
-      .centerCropPad, .reverseSequence, .triangle, .compress, .unique, .nonZero, .oneHot, .eyeLike, .range,
-      .constantOfShape, .shape, .size, .nonMaxSuppression, .determinant, .fourierTransform, .shortTimeFourierTransform,
-      .window, .melWeightMatrix, .softmaxCrossEntropyLoss, .negativeLogLikelihoodLoss:
-      return nil
+    case nil: return nil
     }
   }
 

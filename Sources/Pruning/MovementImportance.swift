@@ -10,24 +10,13 @@ import Tensors
 /// the masks that the paper lays on the weights meanwhile. Where training diverges at that rate it starts again at half
 /// of it, at most ten times. A channel's score is the sum over its filters (as in
 /// Lagunas and others 2021 for blocks). Cost: one backward pass for each step.
-package struct MovementImportance: ImportanceCriterion {
+package struct MovementImportance: ElementCriterion {
   package let criterion = Criterion.movement
   package static let rate = 0.01
 
   package init() {}
 
-  package func layerScores(
-    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    let weights = UnitSums.kernels(of: groups, in: context)
-    return try UnitSums.layerScores(of: groups, summing: weights.isEmpty ? [:] : movement(of: weights, in: context))
-  }
-
-  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
-    try movement(of: weights, in: context).mapValues { try $0.to(.float32).floats }
-  }
-
-  private func movement(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+  package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     var rate = Self.rate
     for _ in 0..<10 {
       let totals = try movement(of: weights, rate: rate, in: context)

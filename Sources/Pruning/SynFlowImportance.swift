@@ -1,7 +1,6 @@
 import ChannelGroups
 import GraphRuntime
 import ModelGraph
-import Selection
 import StudyModel
 import Tensors
 
@@ -13,23 +12,12 @@ import Tensors
 /// the weights alone. It grows exponentially with depth and soon leaves single precision, so it is computed in double
 /// precision, and all scores are divided by R. One round; the paper prunes in a hundred, which an iterative schedule
 /// does.
-package struct SynFlowImportance: ImportanceCriterion {
+package struct SynFlowImportance: ElementCriterion {
   package let criterion = Criterion.synflow
 
   package init() {}
 
-  package func layerScores(
-    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    let weights = UnitSums.kernels(of: groups, in: context)
-    return try UnitSums.layerScores(of: groups, summing: flow(of: weights, in: context))
-  }
-
-  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
-    try flow(of: weights, in: context).mapValues { try $0.to(.float32).floats }
-  }
-
-  private func flow(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+  package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     let graph = try Self.linearised(context.module.exportedGraph(), kernels: context.kernels)
     let module = try GraphModule(graph, device: context.module.device)
     var inputs: [String: Tensor] = [:]

@@ -56,29 +56,13 @@ package struct TaylorImportance: ImportanceCriterion {
     return try totals.mapValues { try $0.floats }
   }
 
-  /// The parameters along which channels are scaled, with the layer whose gate they are: for each producing layer the scale and bias of the batch normalisation
-  /// that alone reads it, else its own kernel and bias. A kernel that several layers share is always its own gate.
+  /// The parameters along which channels are scaled, each with the first layer whose gate it is.
   private static func gates(of graph: Graph) -> [String: String] {
-    let consumers = graph.consumers()
-    let outputs = Set(graph.outputs.map(\.name))
-    var gates: [String: String] = [:]
-    func add(_ names: some Sequence<String>, _ layer: String) {
-      for name in names where gates[name] == nil { gates[name] = layer }
+    var layers: [String: String] = [:]
+    for gate in graph.outputGates() {
+      for weight in gate.weights where layers[weight] == nil { layers[weight] = gate.layer }
     }
-    for node in graph.nodes {
-      guard !node.kernelPositions.isEmpty else { continue }
-      // The kernel and the bias, whichever are the network's own.
-      let kernels = node.inputs.filter { graph.weights[$0]?.elementType == .float32 }
-      let value = node.outputs.first ?? ""
-      let readers = outputs.contains(value) ? [] : (consumers[value] ?? []).map { graph.nodes[$0] }
-      let isShared = kernels.contains { (consumers[$0] ?? []).count > 1 }
-      if readers.count == 1, !isShared, case .batchNormalization = readers[0].op {
-        add(readers[0].inputs[1...2], node.name)
-      } else {
-        add(kernels.filter { !$0.isEmpty }, node.name)
-      }
-    }
-    return gates
+    return layers
   }
 
   /// g w, element by element; zeros where the loss does not depend on the weight.

@@ -44,7 +44,7 @@ struct UnitGates {
       owners.append(Owner(group: group.name, layer: layer, gates: count..<(count + units.count), units: units))
       count += units.count
     }
-    let producers = Self.producers(of: graph)
+    let producers = graph.outputGates()
     for group in groups {
       if byLayer {
         for producer in producers {
@@ -53,7 +53,7 @@ struct UnitGates {
           if !units.isEmpty { append(group, layer: producer.layer, faces: faces, units: units) }
         }
       } else {
-        let weights = producers.reduce(into: Set<String>()) { $0.formUnion($1.weights) }
+        let weights = Set(producers.flatMap(\.weights))
         let faces = UnitFace.faces(of: group) { $0.isOutput && weights.contains($0.weight) }
         append(group, layer: group.name, faces: faces, units: Array(group.units.indices))
       }
@@ -120,21 +120,5 @@ struct UnitGates {
     let isInOrder = face.rowAxis < face.axis
     let tensor = try Tensor(doubles: table, shape: [rowCount, length], device: device)
     return try (isInOrder ? tensor : tensor.transpose()).contiguous().reshape(sizes)
-  }
-
-  /// For each producing layer the weights that scale its output.
-  private static func producers(of graph: Graph) -> [(layer: String, weights: Set<String>)] {
-    let consumers = graph.consumers()
-    let outputs = Set(graph.outputs.map(\.name))
-    return graph.nodes.filter { !$0.kernelPositions.isEmpty }.map { node in
-      let own = node.inputs.filter { graph.weights[$0] != nil }
-      let value = node.outputs.first ?? ""
-      let readers = outputs.contains(value) ? [] : (consumers[value] ?? []).map { graph.nodes[$0] }
-      let isShared = own.contains { (consumers[$0] ?? []).count > 1 }
-      if readers.count == 1, !isShared, case .batchNormalization = readers[0].op {
-        return (node.name, Set(readers[0].inputs[1...2]))
-      }
-      return (node.name, Set(own))
-    }
   }
 }

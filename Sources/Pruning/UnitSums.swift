@@ -1,17 +1,6 @@
 import ChannelGroups
 import Tensors
 
-/// Which of the weights that leave with a unit a criterion looks at.
-enum UnitSide {
-  /// What makes the unit: filters or rows, their biases and normalisations.
-  case makers
-  /// What reads it. With these at zero the unit is gone exactly. With its filters at zero a bias or a normalisation
-  /// may still send a constant on, so what a loss says of them is not about the unit.
-  case readers
-
-  func counts(_ slice: WeightSlice) -> Bool { slice.isOutput == (self == .makers) }
-}
-
 /// Sums of a quantity that every element of a weight has, over what leaves with each unit of a group.
 struct UnitSums {
   /// The side that is covered.

@@ -9,24 +9,13 @@ import Tensors
 /// For a convolution the norm is that of the whole input channel, each position once, whichever of its weights reads it
 /// (`InputSquares`). A unit's score is the sum over the weights that make it. The paper compares weights within one row
 /// only; here the plan's scope and normalisation decide.
-package struct WandaImportance: ImportanceCriterion {
+package struct WandaImportance: ElementCriterion {
   package let criterion = Criterion.wanda
 
   package init() {}
 
-  package func layerScores(
-    of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
-  ) throws -> [String: [LayerScores]] {
-    try UnitSums.layerScores(
-      of: groups, summing: products(of: UnitSums.kernels(of: groups, in: context), in: context))
-  }
-
-  package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
-    try products(of: weights, in: context).mapValues { try $0.to(.float32).floats }
-  }
-
   /// |w| times the norm, in double precision and of the weight's shape.
-  private func products(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
+  package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     let squares = try InputSquares.sums(for: weights, in: context)
     var result: [String: Tensor] = [:]
     for weight in weights {

@@ -74,7 +74,8 @@ package struct PlanSpace: Sendable {
     return PruningPlan(
       criterion: choice.criterion, ranking: choice.ranking(over: ranking(point), granularity: granularity),
       granularity: granularity, scope: space.scope, sparsity: sparsity(point, granularity), measure: space.measure,
-      layers: space.layers, schedule: space.schedules[point[.schedule]], order: space.orders[point[.order]],
+      layers: space.layers, layerShare: space.layerShare, schedule: space.schedules[point[.schedule]],
+      order: space.orders[point[.order]],
       sparseTraining: space.sparseTrainings[point[.sparseTraining]],
       removesRedundant: space.removesRedundant && granularity.isStructured, roundTo: space.roundTo,
       recovery: recovery, seed: seed)

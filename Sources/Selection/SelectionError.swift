@@ -13,6 +13,8 @@ package struct SelectionError: DescribedError, Equatable {
     case wrongGranularity
     /// The plan's measure does not go with its scope, its sparsity or its granularity.
     case unsupportedTarget
+    /// The network has nothing that the plan's granularity and layer set let leave.
+    case nothingFound
   }
 
   package let code: Code

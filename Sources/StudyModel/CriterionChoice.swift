@@ -34,19 +34,3 @@ package struct CriterionChoice: Hashable, Sendable, Codable {
       transform: criterion.isMoment ? transform : .none)
   }
 }
-
-extension Criterion {
-  /// True for moments of the weights, the statistics that a transform can precede.
-  package var isMoment: Bool {
-    switch self {
-    case .mean, .variance, .skewness, .kurtosis: true
-    case .random, .l1, .l2, .batchNormScale, .taylor, .fpgm, .linf, .lamp, .gradientSign, .snip, .grasp, .synflow,
-      .fisher, .obd, .entropy, .meanActivation, .apoz, .hrank, .wanda, .distilledSparsity, .obs, .sparseGPT,
-      .hessianTrace, .movement, .dropoutRates, .gates:
-      false
-    }
-  }
-
-  /// True when the criterion can score what this granularity removes.
-  package func judges(_ granularity: Granularity) -> Bool { granularity.isStructured || judgesElements }
-}

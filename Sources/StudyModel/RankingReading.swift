@@ -54,7 +54,7 @@ enum RankingReading {
   }
 
   private static let momentRemedy =
-    "Leave 'transform' out, or take one of mean, variance, skewness, kurtosis."
+    "Leave 'transform' out, or take one of \(Criterion.names(where: \.isMoment))."
 
   private static func name(_ cursor: SpecCursor) throws -> Criterion {
     let text = try cursor.string("a criterion")

@@ -15,6 +15,8 @@ package struct SearchSpace: Hashable, Sendable, Codable {
   package var normalizations: [Normalization?]
   package var transforms: [StatisticTransform]
   package var layers: LayerSet
+  /// The share of layers that is chosen first in the scope layers-then-weights; nil: as is usual.
+  package var layerShare: Double?
   package var roundTo: Int
   package var schedules: [Schedule]
   package var orders: [LayerOrder]
@@ -27,7 +29,7 @@ package struct SearchSpace: Hashable, Sendable, Codable {
     minimumSparsity: Double = 0, maximumSparsity: Double = 0.95, measure: SparsityMeasure = .units,
     thresholds: [Double] = [], removals: [Removal?] = [nil], aggregations: [Aggregation?] = [nil],
     normalizations: [Normalization?] = [nil], transforms: [StatisticTransform] = [.none],
-    layers: LayerSet = LayerSet(), roundTo: Int = 1, schedules: [Schedule] = [.oneShot],
+    layers: LayerSet = LayerSet(), layerShare: Double? = nil, roundTo: Int = 1, schedules: [Schedule] = [.oneShot],
     orders: [LayerOrder] = [.allAtOnce], sparseTrainings: [SparseTraining?] = [nil], removesRedundant: Bool = false
   ) {
     choices = criteria.map { CriterionChoice($0) }
@@ -42,6 +44,7 @@ package struct SearchSpace: Hashable, Sendable, Codable {
     self.normalizations = normalizations
     self.transforms = transforms
     self.layers = layers
+    self.layerShare = layerShare
     self.roundTo = roundTo
     self.schedules = schedules
     self.orders = orders

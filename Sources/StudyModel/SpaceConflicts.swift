@@ -9,7 +9,9 @@ struct SpaceConflicts {
     try checkThreshold()
     try checkNormalization()
     try checkGranularities()
+    try checkLayerShare()
     try checkRedundancy()
+    try checkSchedules()
     try checkLength()
   }
 
@@ -61,12 +63,44 @@ struct SpaceConflicts {
         "granularity",
         "\(space.criteria.map { "'\($0.rawValue)'" }.joined(separator: ", ")) cannot judge single weights, "
           + "as '\(granularity.rawValue)' needs",
-        remedy: "Add a criterion such as l1, taylor or wanda, or write granularity: channel.")
+        remedy: "Write granularity: channel, or add one of \(Criterion.names(where: \.judgesElements)).")
     }
     for criterion in space.criteria where !space.granularities.contains(where: criterion.judges) {
       throw conflict(
         "criterion", "'\(criterion.rawValue)' judges channels, not single weights",
         remedy: "Remove it, or add channel to granularity.")
+    }
+  }
+
+  private func checkLayerShare() throws {
+    guard space.layerShare != nil, space.scope != .layersThenWeights else { return }
+    throw conflict(
+      "layer-share",
+      "layers are chosen first only in the scope 'layers-then-weights', and the scope is "
+        + "'\(space.scope.rawValue)'",
+      remedy: "Write scope: layers-then-weights, or leave layer-share out.")
+  }
+
+  /// Whatever a sampler may put together out of the lists must be a plan.
+  private func checkSchedules() throws {
+    let removals = Set(
+      space.choices.flatMap { choice in
+        space.removals.map { removal in
+          choice.ranking(over: Ranking(removal: removal), granularity: .channel).removal
+            ?? choice.criterion.usualRemoval
+        }
+      })
+    for schedule in space.schedules.map(\.kind) {
+      for order in space.orders {
+        let parts = space.granularities.lazy.compactMap {
+          PlanConflict(schedule, order, granularity: $0, scope: space.scope, measure: space.measure)
+        }
+        let thresholds = Removal.allCases.lazy.filter(removals.contains).flatMap { removal in
+          space.thresholds.lazy.compactMap { PlanConflict(schedule, order, threshold: $0, removal: removal) }
+        }
+        guard let conflict = parts.first ?? thresholds.first else { continue }
+        throw self.conflict(schedule == .oneShot ? "order" : "schedule", conflict.reason, remedy: conflict.remedy)
+      }
     }
   }
 

@@ -16,6 +16,11 @@ enum SpaceReading {
         "scope", of: Scope.allCases.map(\.rawValue), notBuilt: SpecVocabulary.scopesNotBuilt)
       space.scope = Scope(rawValue: name) ?? .perGroup
     }
+    if let share = section["layer-share"] {
+      space.layerShare = try share.unless("usual") {
+        try $0.number("a share of the layers above 0 and at most 1, or usual for a third") { $0 > 0 && $0 <= 1 }
+      }
+    }
     if let sparsity = section["sparsity"] { try SparsityReading.read(sparsity, into: &space) }
     if let layers = section["layers"] { space.layers = try LayerSetReading.layers(layers) }
     if let roundTo = section["round-to"] {

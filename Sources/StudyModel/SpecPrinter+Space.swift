@@ -9,6 +9,7 @@ extension SpecPrinter {
       ("transform", list(space.transforms.map(\.rawValue))),
       ("granularity", list(space.granularities.map(\.rawValue))),
       ("scope", scalar(space.scope.rawValue)),
+      ("layer-share", optional(space.layerShare, "usual")),
       ("sparsity", sparsity(space)),
       ("layers", layers(space.layers)),
       ("round-to", scalar(space.roundTo)),

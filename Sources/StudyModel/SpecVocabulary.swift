@@ -28,8 +28,8 @@ enum SpecVocabulary {
     "latency": Section(keys: ["batch", "threads", "runtime"], notBuilt: ["table", "class", "command"]),
     "space": Section(
       keys: [
-        "criterion", "remove", "aggregation", "normalization", "transform", "granularity", "scope", "sparsity",
-        "layers", "round-to", "schedule", "order", "sparse-training", "redundancy",
+        "criterion", "remove", "aggregation", "normalization", "transform", "granularity", "scope", "layer-share",
+        "sparsity", "layers", "round-to", "schedule", "order", "sparse-training", "redundancy",
       ],
       notBuilt: ["quantisation", "quantization", "precision", "targets"]),
     "space.criterion": Section(

@@ -93,7 +93,8 @@ package struct SplitSpec: Hashable, Sendable, Codable {
   package var train: Int?
   package var validation: Int?
   package var seed: UInt64
-  /// The given weights were trained on the whole training file, so validation is cut from the test file.
+  /// The given weights were trained on the whole training file, so validation is cut from the test file, the rest of which
+  /// stays sealed.
   package var seenTraining: Bool
   /// Takes samples in the file's order instead of shuffling by seed.
   package var keepsFileOrder: Bool

@@ -23,9 +23,16 @@ struct AmountOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "One ranking over all layers (global), or the same share in each (local; with one share per-group is the same).",
-      valueName: "name"))
+      """
+      One ranking over all layers (global), the same share in each (local; with one share per-group is the same), or the \
+      least important layers first, then one ranking over these alone (layers-then-weights).
+      """, valueName: "name"))
   var scope: Scope?
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of layers that --scope layers-then-weights chooses first; a third when left out.", valueName: "share"))
+  var layerShare: Double?
 
   @Option(help: ArgumentHelp("Every layer keeps a multiple of this many channels.", valueName: "count"))
   var roundTo: Int?
@@ -46,7 +53,8 @@ struct AmountOptions: ParsableArguments {
   var given: [String] {
     [
       sparsity.map { _ in "--sparsity" }, threshold.map { _ in "--threshold" }, target.map { _ in "--target" },
-      granularity.map { _ in "--granularity" }, scope.map { _ in "--scope" }, roundTo.map { _ in "--round-to" },
+      granularity.map { _ in "--granularity" }, scope.map { _ in "--scope" },
+      layerShare.map { _ in "--layer-share" }, roundTo.map { _ in "--round-to" },
     ].compactMap { $0 }
   }
 
@@ -72,6 +80,14 @@ struct AmountOptions: ParsableArguments {
     }
     if sparsity != nil, threshold != nil {
       throw ValidationError("--threshold takes whatever scores below it, so it goes without --sparsity.")
+    }
+    if let layerShare {
+      guard layerShare > 0, layerShare <= 1 else {
+        throw ValidationError("--layer-share must be above 0 and at most 1, not \(layerShare).")
+      }
+      guard scope == .layersThenWeights else {
+        throw ValidationError("--layer-share chooses layers first: --scope layers-then-weights.")
+      }
     }
     if let roundTo, roundTo < 1 { throw ValidationError("--round-to must be at least 1, not \(roundTo).") }
     guard let target, target != .channels else { return }

@@ -48,7 +48,8 @@ struct CriterionOptions: ParsableArguments {
     }
     if let transform, transform != .none, !effective.isMoment {
       throw ValidationError(
-        "--transform \(transform.rawValue) goes with the moments mean, variance, skewness and kurtosis, not with \(effective.rawValue)."
+        "--transform \(transform.rawValue) goes with the moments \(Criterion.names(where: \.isMoment)), not with "
+          + "\(effective.rawValue)."
       )
     }
   }

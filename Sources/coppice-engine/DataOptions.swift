@@ -37,14 +37,17 @@ struct SplitOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       The file from which validation samples are cut: training, or test for networks that have seen all of the \
-      training file (half of the test file then stays sealed).
+      training file (the rest of the test file then stays sealed).
       """, valueName: "file"))
   var validationFrom: ValidationFile?
 
   @Option(name: .customLong("train"), help: ArgumentHelp("Training samples.", valueName: "count"))
   var trainSamples: Int?
 
-  @Option(name: .customLong("validation"), help: ArgumentHelp("Validation samples.", valueName: "count"))
+  @Option(
+    name: .customLong("validation"),
+    help: ArgumentHelp(
+      "Validation samples; half of the test file when they come from there and this is left out.", valueName: "count"))
   var validationSamples: Int?
 
   @Option(help: ArgumentHelp("Seed of the split.", valueName: "number"))
@@ -62,7 +65,11 @@ struct SplitOptions: ParsableArguments {
   /// `stored` is what the network's file says of its own training.
   func split(stored: SplitSpec?) -> SplitSpec {
     var result = stored ?? SplitSpec()
-    if let validationFrom { result.seenTraining = validationFrom == .test }
+    if let validationFrom, result.seenTraining != (validationFrom == .test) {
+      // The count that is stored is of the other file.
+      result.validation = nil
+      result.seenTraining.toggle()
+    }
     if let trainSamples { result.train = trainSamples }
     if let validationSamples { result.validation = validationSamples }
     if let splitSeed { result.seed = splitSeed }

@@ -92,7 +92,7 @@ struct PruneCommand: ParsableCommand {
     guard importance.effective.judges(amount.effectiveGranularity) else {
       throw ValidationError(
         "--criterion \(importance.effective.rawValue) judges channels, not single weights as --granularity "
-          + "\(amount.effectiveGranularity.rawValue) needs; take l1, taylor or wanda, say.")
+          + "\(amount.effectiveGranularity.rawValue) needs; take one of \(Criterion.names(where: \.judgesElements)).")
     }
     if importance.normalization != nil, amount.effectiveScope == .local {
       throw ValidationError("--normalization makes groups comparable in one ranking: --scope global.")
@@ -100,6 +100,10 @@ struct PruneCommand: ParsableCommand {
     if steps.redundant, !amount.effectiveGranularity.isStructured {
       throw ValidationError(
         "--redundant removes units, so it does not go with --granularity \(amount.effectiveGranularity.rawValue).")
+    }
+    if let conflict = ownPlan.conflict {
+      throw ValidationError(
+        "\(conflict.reason.prefix(1).uppercased())\(conflict.reason.dropFirst()). \(conflict.remedy)")
     }
     let needed = steps.plan(epochs: recovery.firstEpochs).longest(with: steps.training)
     let trains = steps.training != nil || (steps.schedule ?? .oneShot) != .oneShot
@@ -156,6 +160,9 @@ struct PruneCommand: ParsableCommand {
     try planFile?.write(plan.canonicalBytes())
     try arrays?.write(SparseTensorFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
     if let masked = pruning.masked, let maskedFile { try ONNXFile.write(masked, to: maskedFile.url) }
+    if !plan.removesNothing, pruning.groups.allSatisfy({ $0.kept == $0.all }) {
+      ErrorReport.note("note: nothing left '\(graph.name)': the plan's share, threshold or tolerance lets nothing go.")
+    }
     try show(pruning, plan)
   }
 
@@ -163,7 +170,8 @@ struct PruneCommand: ParsableCommand {
     PruningPlan(
       criterion: importance.effective, ranking: importance.ranking, granularity: amount.effectiveGranularity,
       scope: amount.effectiveScope, sparsity: amount.amount ?? .uniform(0), measure: amount.target?.measure ?? .units,
-      layers: layers.set, schedule: steps.plan(epochs: recovery.firstEpochs), order: steps.order ?? .allAtOnce,
+      layers: layers.set, layerShare: amount.layerShare, schedule: steps.plan(epochs: recovery.firstEpochs),
+      order: steps.order ?? .allAtOnce,
       sparseTraining: steps.training, removesRedundant: steps.redundant, roundTo: amount.roundTo ?? 1,
       recovery: recovery.recovery, seed: recovery.seed ?? 0)
   }

@@ -77,7 +77,7 @@ struct SensitivityCommand: ParsableCommand {
     guard importance.effective.judges(granularity) else {
       throw ValidationError(
         "--criterion \(importance.effective.rawValue) judges channels, not single weights as --granularity "
-          + "\(granularity.rawValue) needs; take l1, taylor or wanda, say.")
+          + "\(granularity.rawValue) needs; take one of \(Criterion.names(where: \.judgesElements)).")
     }
     guard picture == nil else {
       throw ValidationError("--picture is drawn by `coppice sensitivity`, not by the engine alone.")

@@ -8,7 +8,6 @@ struct CommandError: DescribedError, Equatable {
     case outputExists
     case noStudy
     case malformedSpec
-    case nothingFound
     case engineFailed
   }
 
@@ -22,7 +21,6 @@ struct CommandError: DescribedError, Equatable {
     case .missingInput, .noStudy: .missingInput
     case .outputExists: .cannotCreate
     case .malformedSpec: .configuration
-    case .nothingFound: .temporary
     case .engineFailed: .badData
     }
   }

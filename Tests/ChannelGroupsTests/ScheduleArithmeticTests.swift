@@ -134,8 +134,10 @@ import Testing
     var parameters = plan(.iterative, steps: 2, .bottomUp)
     parameters.measure = .parameters
     #expect(cuts(parameters).map(\.sparsity) == [.uniform(0.25), .uniform(0.5)])
-    var pattern = plan(.agp, steps: 4, .allAtOnce)
+    var pattern = plan(.oneShot, steps: 1, .allAtOnce)
     pattern.granularity = .nOfM(kept: 2, of: 4)
     #expect(cuts(pattern).count == 1)
+    pattern.order = .topDown
+    #expect(cuts(pattern).map(\.groups) == names.map { [$0] })
   }
 }

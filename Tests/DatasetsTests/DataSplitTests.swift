@@ -5,7 +5,7 @@ import Testing
 /// Splits keep training, validation and sealed examples apart.
 @Suite struct DataSplitTests {
   private func split(
-    _ training: Int?, _ validation: Int, _ order: SplitRequest.Order, seen: Bool = false, of count: Int = 1000,
+    _ training: Int?, _ validation: Int?, _ order: SplitRequest.Order, seen: Bool = false, of count: Int = 1000,
     test: Int = 201
   ) throws -> DataSplit {
     try DataSplit(
@@ -39,20 +39,42 @@ import Testing
   }
 
   @Test func seenTrainingHalvesTheTestPart() throws {
-    let split = try split(nil, 300, .shuffled(seed: 0), seen: true)
+    let split = try split(nil, nil, .shuffled(seed: 0), seen: true)
     #expect(split.training.indices.count == 1000)
     #expect(split.training.part == .training)
     #expect(split.validation.part == .test && split.sealed.part == .test)
     #expect(split.validation.indices.count == 100)
     #expect(split.sealed.indices.count == 101)
     #expect(Set(split.validation.indices + split.sealed.indices) == Set(0..<201))
-    let ordered = try self.split(500, 0, .file, seen: true)
+    let ordered = try self.split(500, nil, .file, seen: true)
     #expect(ordered.training.indices == (0..<500).map(Int32.init))
     #expect(ordered.validation.indices == (0..<100).map(Int32.init))
   }
 
+  /// A count of one's own is the beginning of the same drawing, and all else of the test part stays sealed.
+  @Test(arguments: [1, 40, 100, 150, 200]) func seenTrainingTakesTheCountFromTheTestPart(count: Int) throws {
+    let half = try split(nil, nil, .shuffled(seed: 4), seen: true)
+    let split = try split(nil, count, .shuffled(seed: 4), seen: true)
+    #expect(split.training == half.training)
+    #expect(split.validation.part == .test && split.sealed.part == .test)
+    #expect(split.validation.indices.count == count && split.sealed.indices.count == 201 - count)
+    #expect(split.validation.indices == Array((half.validation.indices + half.sealed.indices).prefix(count)))
+    #expect(Set(split.validation.indices + split.sealed.indices) == Set(0..<201))
+    #expect((split.digest == half.digest) == (count == 100))
+    #expect(try self.split(nil, count, .file, seen: true).validation.indices == (0..<count).map(Int32.init))
+  }
+
+  @Test(arguments: [0, 201, 300]) func refusesToLeaveNothingSealed(count: Int) throws {
+    let error = try #require(throws: DatasetError.self) { try split(nil, count, .file, seen: true) }
+    #expect(error.code == .invalidSplit)
+    if count > 0 { #expect(error.message.contains("\(count)") && error.message.contains("201")) }
+  }
+
   @Test func withoutACountTheRestTrains() throws {
     #expect(try split(nil, 300, .file).training.indices.count == 700)
+    let usual = try split(nil, nil, .file)
+    #expect(usual.validation.indices == (834..<1000).map(Int32.init) && usual.training.indices.count == 834)
+    #expect(try split(700, nil, .file).validation.indices == (700..<1000).map(Int32.init))
   }
 
   @Test(arguments: [(900, 101), (0, 10), (10, 0), (-1, 10), (10, -1), (nil, 1000)] as [(Int?, Int)])
@@ -62,6 +84,6 @@ import Testing
   }
 
   @Test func refusesToHalveOneExample() {
-    #expect(throws: DatasetError.self) { try split(10, 0, .file, seen: true, test: 1) }
+    #expect(throws: DatasetError.self) { try split(10, nil, .file, seen: true, test: 1) }
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import NetworkLoading
+import Selection
 import StudyModel
 import Support
 import TestSupport
@@ -19,6 +20,61 @@ extension EvaluationTests {
         return try #require(error as? any DescribedError)
       }
       throw EvaluationError(.protocolFault, "Nothing was thrown.")
+    }
+
+    @Test("Plans that find nothing are refused, however they cut; the dense plan is none of them")
+    func nothingFound() throws {
+      let study = try StudyFixture()
+      let dense = try study.checkpoint(study.context.network)
+      let data = try StudyData(source: study.context.spec.data, split: SplitSpec(), input: InputNormalization())
+      for granularity in [Granularity.head, .unit, .layer, .nOfM(kept: 1, of: 1024)] {
+        for (kind, order) in [(Schedule.Kind.oneShot, LayerOrder.allAtOnce), (.oneShot, .topDown), (.agp, .topDown)] {
+          var plan = study.plan(.l1, granularity)
+          plan.schedule = Schedule(kind, steps: 2, epochsPerStep: 0.1)
+          plan.order = order
+          let error = #expect(throws: SelectionError.self, "\(granularity) \(kind) \(order)") {
+            try NetworkPruning(
+              dense, plan: plan, data: data, epochs: kind == .oneShot ? 0 : 0.2, progress: { _, _ in })
+          }
+          #expect(error?.code == .nothingFound)
+        }
+        // A pattern always removes its share.
+        guard granularity.isStructured else { continue }
+        let whole = try NetworkPruning(
+          dense, plan: study.plan(.l1, granularity, sparsity: 0), data: nil, epochs: 0, progress: { _, _ in })
+        #expect(whole.after.parameters == whole.before.parameters)
+      }
+    }
+
+    @Test("Plans whose parts cannot be together are refused by name")
+    func conflicts() throws {
+      let study = try StudyFixture()
+      let dense = try study.checkpoint(study.context.network)
+      let data = try StudyData(source: study.context.spec.data, split: SplitSpec(), input: InputNormalization())
+      var pattern = study.plan(.l1, .nOfM(kept: 2, of: 4))
+      pattern.schedule = Schedule(.agp, steps: 2, epochsPerStep: 0.1)
+      var layers = study.plan()
+      (layers.scope, layers.order) = (.layersThenWeights, .bottomUp)
+      let cases: [(PruningPlan, Double, String)] = [(pattern, 0.2, "'agp'"), (layers, 0, "'bottom-up'")]
+      for (plan, epochs, word) in cases {
+        let error = #expect(throws: EvaluationError.self) {
+          try NetworkPruning(dense, plan: plan, data: data, epochs: epochs, progress: { _, _ in })
+        }
+        #expect(error?.code == .badPlan && error?.message.contains(word) == true)
+      }
+    }
+
+    @Test("A validation count is taken from the test file where the weights have seen the training file")
+    func validationCount() throws {
+      let study = try StudyFixture()
+      let cases: [(Int?, Int)] = [(nil, StudyFixture.testCount / 2), (50, 50), (159, 159)]
+      for (count, total) in cases {
+        let data = try StudyData(
+          source: study.context.spec.data, split: SplitSpec(validation: count), input: InputNormalization())
+        #expect(try data.batches(.validation).count == total)
+        #expect(try data.batches(.sealed).count == StudyFixture.testCount - total)
+        #expect(try data.batches(.training).count == StudyFixture.trainingCount)
+      }
     }
 
     @Test("A data folder that is not there is named")

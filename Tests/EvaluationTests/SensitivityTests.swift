@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Selection
 import StudyModel
 import Support
 import TestSupport
@@ -100,6 +101,55 @@ extension EvaluationTests {
       var measured = false
       #expect(try runner.sensitivity { _ in measured = true } == scan)
       #expect(!measured)
+    }
+
+    /// Plans of every sparsity ask the same of each group, and a study's scan by the same criterion has answered it.
+    @Test("Orders take their scan from the study's, and leave theirs there")
+    func ofAnOrder() throws {
+      let study = try StudyFixture()
+      var runner = try study.runner()
+      let folder = URL(fileURLWithPath: study.context.artifactFolder).appendingPathComponent("sensitivity")
+      func scans() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) }
+      let scan = try runner.sensitivity { _ in }
+      let first = try scans()
+      #expect(first.count == 1)
+      var plan = PruningPlan(
+        criterion: .l1, scope: .local, sparsity: .uniform(0.3), order: .leastSensitive,
+        recovery: study.context.spec.fineTune.recovery, seed: study.context.spec.seed)
+      let cut = try runner.run(study.rung(0, of: plan))
+      #expect(try scans() == first)
+      let execution = try PlanExecution(
+        dense: study.checkpoint(study.context.network), denseDigest: study.context.network, data: nil)
+      execution.sensitivityScan = scan
+      var clock = StepClock()
+      #expect(try execution.cut(plan, clock: &clock).counts == cut.keptUnits)
+
+      plan.criterion = .l2
+      _ = try runner.run(study.rung(0, of: plan))
+      let both = try scans()
+      #expect(both.count == 2 && both.isSuperset(of: first))
+      plan.sparsity = .perGroup(["conv1": 0.7, "fc1": 0.2])
+      plan.scope = .perGroup
+      var other = try study.runner()
+      _ = try other.run(study.rung(0, of: plan))
+      #expect(try scans() == both)
+      // The layers of a pattern have an order, too.
+      plan = study.plan(.l1, .nOfM(kept: 2, of: 4))
+      plan.order = .leastSensitive
+      #expect(try other.run(study.rung(0, of: plan)).keptUnits["conv2.weight"] == [576, 1152])
+      #expect(try scans().count == 3)
+    }
+
+    @Test("A network without anything of the granularity has nothing to scan")
+    func nothing() throws {
+      let study = try StudyFixture()
+      let plan = PruningPlan(criterion: .l1, granularity: .head, sparsity: .uniform(0.5))
+      let error = #expect(throws: SelectionError.self) {
+        try SensitivityMeasurement(
+          study.checkpoint(study.context.network), plan: plan, data: data(study)
+        ).run(plan) { _ in }
+      }
+      #expect(error?.code == .nothingFound)
     }
   }
 }

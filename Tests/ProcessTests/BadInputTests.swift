@@ -18,6 +18,8 @@ import Testing
     ("sparsity", "space: {sparsitee: {min: 0, max: 0.5}}", "sparsity"),
     ("range", "space: {sparsity: {min: 0.9, max: 0.2}}", "0.9"),
     ("not built", "space: {round-to: auto}", "auto"),
+    ("nothing to prune", "space: {granularity: head}", "attention heads"),
+    ("conflict", "space: {scope: layers-then-weights, schedule: agp}", "'agp'"),
     ("not YAML", "space: {criterion: [l1", "line"),
     ("constraint", "constraints: [\"accuracy => 0.5\"]", "accuracy => 0.5"),
   ]) func specs(what: String, line: String, named: String) throws {
@@ -75,6 +77,30 @@ import Testing
     let prune = try coppice(
       "prune", "junk.onnx", "--sparsity", "0.5", "--criterion", "l1", "-o", "out.onnx", in: folder.url)
     #expect(prune.status == 65, "\(prune.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out.onnx").path))
+  }
+
+  @Test(arguments: ["head", "unit", "layer", "512:1024"]) func nothingToPruneIsRefused(granularity: String) throws {
+    let folder = try TemporaryFolder()
+    let prune = try coppice(
+      "prune", "builtin:fashion-cnn", "--layers", "conv*", "--granularity", granularity, "--sparsity", "0.5", "-o",
+      "out.onnx", in: folder.url)
+    #expect(prune.status == 78, "\(prune.errors)")
+    #expect(prune.errors.contains("'\(granularity)'") && prune.errors.contains("coppice inspect"), "\(prune.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out.onnx").path))
+    // A plan that finds something and takes nothing is no mistake.
+    let none = try coppice("prune", "builtin:fashion-cnn", "--threshold", "0", "-o", "out.onnx", in: folder.url)
+    #expect(none.status == 0 && none.errors.contains("nothing left 'fashion-cnn'"), "\(none.errors)")
+  }
+
+  @Test(arguments: [
+    ["--granularity", "2:4", "--schedule", "agp", "--fine-tune", "1"], ["--sparsity", "0.5", "--layer-share", "0.5"],
+    ["--sparsity", "0.5", "--scope", "layers-then-weights", "--layer-share", "0"],
+    ["--sparsity", "0.5", "--scope", "layers-then-weights", "--order", "top-down"],
+  ]) func optionsThatCannotBeTogetherAreRefused(options: [String]) throws {
+    let folder = try TemporaryFolder()
+    let outcome = try coppice(["prune", "builtin:fashion-cnn", "-o", "out.onnx"] + options, in: folder.url)
+    #expect(outcome.status == 64, "\(outcome.errors)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("out.onnx").path))
   }
 

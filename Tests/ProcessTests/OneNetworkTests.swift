@@ -30,6 +30,28 @@ import Testing
     }
   }
 
+  /// What `coppice train` kept aside of the training file is no count of the test file.
+  @Test(arguments: [nil, 30]) func validationFromTheTestFile(count: Int?) throws {
+    let base = try SmallStudy.trained.get()
+    let folder = try TemporaryFolder()
+    // Fewer images than were kept aside.
+    try SyntheticImages.writeIDX(to: folder.url, training: 300, test: 150)
+    func total(_ options: [String]) throws -> Int? {
+      let outcome = try coppice(
+        [
+          "prune", base.file("base.onnx").path, "--sparsity", "0.3", "--data", "idx:\(folder.url.path)", "--train",
+          "300",
+        ]
+          + ["--json", "-o", "x.onnx"] + options, in: folder.url)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+      let accuracy = (report?["before"] as? [String: Any])?["accuracy"] as? [String: Any]
+      return accuracy?["total"] as? Int
+    }
+    let options = ["--validation-from", "test"] + (count.map { ["--validation", "\($0)"] } ?? [])
+    #expect(try total(options) == count ?? 75)
+  }
+
   /// The pruned file in ONNX Runtime, as others run it, gives what `coppice run` gives.
   @Test func prunedNetworkRunsAlikeInONNXRuntime() throws {
     guard let python = PythonPeer.executable(for: "prunedNetworkRunsAlikeInONNXRuntime") else { return }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PlanSpaceTests {
   static func manyChoices() -> SearchSpace {
     var space = SearchSpace(
-      criteria: [.l1, .fpgm, .skewness, .random], granularities: [.channel, .element, .nOfM(kept: 2, of: 4)],
+      criteria: [.l1, .fpgm, .skewness, .random], granularities: [.channel, .element, .block(rows: 4, columns: 1)],
       scope: .global, minimumSparsity: 0.1, maximumSparsity: 0.9,
       removals: [nil, .high, .low], aggregations: [nil, .sum], normalizations: [.mean, .lamp, Normalization.none],
       transforms: [.none, .log], schedules: [.oneShot, Schedule(.agp, steps: 4, epochsPerStep: 0.25)],
@@ -63,13 +63,35 @@ import Testing
       #expect(plan.criterion.isMoment || plan.ranking.transform == .none)
       #expect(plan.granularity.isStructured || plan.ranking.aggregation == nil)
       #expect(plan.removesRedundant == plan.granularity.isStructured)
-      if plan.granularity == .nOfM(kept: 2, of: 4) { #expect(plan.sparsity == .uniform(0.5)) }
+      #expect(plan.conflict == nil)
     }
     #expect(Set(plans.map(\.order)) == [.allAtOnce, .bottomUp, .topDown])
     #expect(Set(plans.map(\.schedule.kind)) == [.oneShot, .agp])
     #expect(Set(plans.map { $0.sparseTraining?.penalty }) == [nil, .groupLasso])
     #expect(Set(plans.compactMap(\.ranking.normalization)) == [.mean, .lamp, Normalization.none, .max])
     #expect(Set(plans.map(\.granularity)).count == 3)
+  }
+
+  /// A pattern says itself how much leaves; the other granularities of its space have shares.
+  @Test(arguments: SamplerKind.allCases) func patternsHaveAShareOfTheirOwn(kind: SamplerKind) throws {
+    let space = SearchSpace(
+      criteria: [.l1, .l2], granularities: [.element, .nOfM(kept: 2, of: 4)], scope: .global, minimumSparsity: 0.6,
+      orders: LayerOrder.allCases)
+    try checkSampler(kind, space: space)
+    let sampler = kind.sampler(
+      spec: StudyFixture.spec(space: space, sampler: kind, budget: Budget()), groups: StudyFixture.groups)
+    let plans = (0..<40).compactMap { sampler.propose(SearchHistory([StudyFixture.baseline]), counter: $0) }
+    #expect(plans.allSatisfy { $0.conflict == nil })
+    let patterns = plans.filter { $0.granularity == .nOfM(kept: 2, of: 4) }
+    #expect(!patterns.isEmpty && patterns.allSatisfy { $0.sparsity == .uniform(0.5) })
+  }
+
+  @Test(arguments: SamplerKind.allCases) func plansHaveTheSpacesShareOfLayers(kind: SamplerKind) throws {
+    let space = SearchSpace(criteria: [.l1, .l2], scope: .layersThenWeights, layerShare: 0.25)
+    try checkSampler(kind, space: space)
+    let sampler = kind.sampler(spec: StudyFixture.spec(space: space, sampler: kind), groups: StudyFixture.groups)
+    let plan = try #require(sampler.propose(SearchHistory([StudyFixture.baseline]), counter: 0))
+    #expect(plan.layerShare == 0.25 && plan.scope == .layersThenWeights)
   }
 
   /// The first plans go through a list as evenly as their number allows, and no two lists in step.

@@ -35,7 +35,7 @@ import Testing
       Removal.allCases.map(\.rawValue) + Aggregation.allCases.map(\.rawValue) + Normalization.allCases.map(\.rawValue)
       + StatisticTransform.allCases.map(\.rawValue) + Schedule.Kind.allCases.map(\.rawValue)
       + LayerOrder.allCases.map(\.rawValue) + SparseTraining.Penalty.allCases.map(\.rawValue)
-      + ["global", "local", "per-group"]
+      + Scope.allCases.map(\.rawValue)
     for word in words { #expect(text.contains(word), "\(word)") }
   }
 

@@ -48,6 +48,25 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("space: {granularity: block}", .outOfRange, "space.granularity", "block 4x1"),
     BadSpec("space: {granularity: heads}", .unknownValue, "space.granularity", "nearest is 'head'"),
     BadSpec("space: {granularity: 2:4}", .conflict, "space.granularity", "scope: local"),
+    BadSpec(
+      "space: {criterion: l1, scope: local, granularity: 2:4, schedule: [one-shot, agp]}", .conflict, "space.schedule",
+      "'2:4' removes a share of its own in one cut"),
+    BadSpec(
+      "space: {scope: layers-then-weights, schedule: iterative}", .conflict, "space.schedule", "chooses its layers once"
+    ),
+    BadSpec("space: {scope: layers-then-weights, order: [all, bottom-up]}", .conflict, "space.order", "'bottom-up'"),
+    BadSpec(
+      "space: {criterion: l1, scope: global, granularity: element, sparsity: {target: parameters}, schedule: agp}",
+      .conflict, "space.schedule", "is met in one cut"),
+    BadSpec(
+      "space: {criterion: [l1, {name: entropy, remove: high}], scope: global, sparsity: {threshold: 0.5}, schedule: agp}",
+      .conflict, "space.schedule", "where 'high' scores leave"),
+    BadSpec(
+      "space: {criterion: l1, scope: local, sparsity: {threshold: [1, -1]}, schedule: history}", .conflict,
+      "space.schedule", "the threshold -1.0 takes more than the whole"),
+    BadSpec("space: {layer-share: 0.5}", .conflict, "space.layer-share", "scope: layers-then-weights"),
+    BadSpec("space: {scope: layers-then-weights, layer-share: 0}", .outOfRange, "space.layer-share", "above 0"),
+    BadSpec("space: {scope: layers-then-weights, layer-share: most}", .wrongType, "space.layer-share", "most"),
     BadSpec("space: {criterion: fpgm, granularity: element}", .conflict, "space.granularity", "'fpgm' cannot judge"),
     BadSpec("space: {criterion: [l1, fpgm], granularity: element}", .conflict, "space.criterion", "'fpgm' judges"),
     BadSpec("space: {granularity: element, redundancy: true}", .conflict, "space.redundancy", "redundancy: false"),

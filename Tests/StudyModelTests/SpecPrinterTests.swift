@@ -16,6 +16,7 @@ import Testing
       + "\nconstraints: [\"size <= 12.5 KiB\", \"latency <= 1e-5 baseline + 2 ms\", \"macs <= - 1 + 3 baseline\"]",
     everyChoice,
     minimal + "\nspace: {scope: local, granularity: \"2:4\"}",
+    minimal + "\nspace: {scope: layers-then-weights, layer-share: 0.25}",
     minimal + "\nspace: {scope: global, sparsity: {threshold: [-0.5, 1e-3]}}",
     minimal + "\nspace: {schedule: {kind: dynamic-rate, rewind: 0}}\nfine-tune: {rungs: [0, 1/3]}",
     "network: {builtin: resnet20}\ndata: {format: idx, path: 'my data/x'}\nobjectives: [accuracy, size, macs]",
@@ -33,7 +34,8 @@ import Testing
       "sampler: nsga2", "  time: 8h", "  rungs: [0, 1, 3]", "  samples-per-epoch: all", "  std: [0.353]",
       "    include: [\"*\"]", "    kinds: all", "    depth: [0, 1]", "    first: all", "  remove: [usual]",
       "  aggregation: [usual]", "  normalization: [usual]", "  transform: [none]", "    target: channels",
-      "    threshold: none", "  schedule: [one-shot]", "  order: [all]", "  sparse-training: [none]",
+      "    threshold: none", "  layer-share: usual", "  schedule: [one-shot]", "  order: [all]",
+      "  sparse-training: [none]",
       "  redundancy: false", "sensitivity: false", "  recalibration-batches: 16",
     ] {
       #expect(printed.contains(line + "\n"), "\(line)")

@@ -69,6 +69,13 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
 }
 
 @Suite struct SpecReaderTests {
+  @Test func theShareOfLayersIsReadAndUsualWhenNotSaid() throws {
+    let base = "network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {scope: layers-then-weights"
+    #expect(try readSpec(base + ", layer-share: 0.25}").space.layerShare == 0.25)
+    #expect(try readSpec(base + ", layer-share: 1}").space.layerShare == 1)
+    for usual in ["}", ", layer-share: usual}"] { #expect(try readSpec(base + usual).space.layerShare == nil) }
+  }
+
   @Test func readsEveryKey() throws {
     let expected = StudySpec(
       study: "fashion", network: .file(path: "/studies/base.onnx"), data: DataSource(format: "fashion-mnist"),

@@ -30,9 +30,7 @@ package struct CutSequence: Sendable {
 
   /// Empty for schedules that look at the validation score.
   package var cuts: [Cut] {
-    // N of M is no share: there is nothing to rise to.
-    if case .nOfM = plan.granularity { return cut(from: 0, to: 1).map { [$0] } ?? [] }
-    guard takesTurns else {
+    guard plan.order.takesTurns else {
       return plan.schedule.sparsities(to: plan.sparsity).map { Cut(sparsity: $0, groups: all) }
     }
     let limit = plan.sparsity.limit
@@ -48,7 +46,7 @@ package struct CutSequence: Sendable {
   /// The cut from one level to the next, both as fractions of the plan's sparsity; nil when no group has its turn
   /// between them.
   package func cut(from before: Double, to level: Double) -> Cut? {
-    guard takesTurns else {
+    guard plan.order.takesTurns else {
       return Cut(sparsity: level >= 1 ? plan.sparsity : plan.sparsity.scaled(by: level), groups: all)
     }
     let turn = ordered[done(before)..<max(done(before), done(level))]
@@ -63,13 +61,6 @@ package struct CutSequence: Sendable {
 
   private func done(_ level: Double) -> Int {
     min(Int((Double(ordered.count) * level - 1e-9).rounded(.up)), ordered.count)
-  }
-
-  private var takesTurns: Bool {
-    switch plan.order {
-    case .allAtOnce, .shallowOnly: false
-    case .bottomUp, .topDown, .leastSensitive, .offCriticalPath: true
-    }
   }
 
   private var all: Set<String>? { plan.order == .shallowOnly ? Set(ordered) : nil }

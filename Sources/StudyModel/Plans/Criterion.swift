@@ -88,9 +88,23 @@ package enum Criterion: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// True for moments of the weights, before which a transform can be applied.
-  package var takesMoments: Bool {
-    self == .mean || self == .variance || self == .skewness || self == .kurtosis
+  /// True for moments of the weights, the statistics that a transform can precede.
+  package var isMoment: Bool {
+    switch self {
+    case .mean, .variance, .skewness, .kurtosis: true
+    case .random, .l1, .l2, .batchNormScale, .taylor, .fpgm, .linf, .lamp, .gradientSign, .snip, .grasp, .synflow,
+      .fisher, .obd, .entropy, .meanActivation, .apoz, .hrank, .wanda, .distilledSparsity, .obs, .sparseGPT,
+      .hessianTrace, .movement, .dropoutRates, .gates:
+      false
+    }
+  }
+
+  /// True when the criterion can score what this granularity removes.
+  package func judges(_ granularity: Granularity) -> Bool { granularity.isStructured || judgesElements }
+
+  /// The criteria of which something is true, between commas: what a remedy names.
+  package static func names(where holds: (Criterion) -> Bool) -> String {
+    allCases.filter(holds).map(\.rawValue).joined(separator: ", ")
   }
 
   /// True when the weights that stay are changed to make up for those that leave.

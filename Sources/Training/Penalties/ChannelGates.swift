@@ -6,7 +6,7 @@ import Tensors
 /// A gate in [0, 1] on each channel, learned with the weights under an L1 penalty, strength * sum of gates; all start
 /// open.
 ///
-/// A gate multiplies what its channel's layers put out, and so their `gateWeights`: those of a batch normalisation
+/// A gate multiplies what its channel's layers put out, and so the weights of their `OutputGate`: those of a batch normalisation
 /// right behind the layer, else kernel and bias. The network holds the products, and needs no node more: by the chain
 /// rule the loss falls along a gate by sum(gradient * weight) / gate, the gate moves by the learning rate against that
 /// and the penalty, is held in [0, 1], and the weights follow in proportion. A gate that has reached zero stays there,
@@ -31,7 +31,7 @@ package final class ChannelGates: WeightPenalty {
     let parameters = Dictionary(uniqueKeysWithValues: module.parameters.map { ($0.name, $0.tensor) })
     self.parameters = parameters
     self.strength = strength
-    let gated = module.graph.gateWeights
+    let gated = Set(module.graph.outputGates().filter(\.scalesOutput).flatMap(\.weights))
     parts = try groups.map { group in
       let faces = try UnitFaces(
         group, device: module.device, shape: { parameters[$0]?.shape },
