@@ -19,7 +19,7 @@ extension ElementCriterion {
     of groups: [ChannelGroup], aggregation: Aggregation?, in context: ScoringContext
   ) throws -> [String: [LayerScores]] {
     let weights = UnitSums.kernels(of: groups, side, in: context)
-    return try UnitSums.layerScores(of: groups, side, summing: values(of: weights, in: context))
+    return try UnitSums.layerScores(of: groups, side, summing: weights.isEmpty ? [:] : values(of: weights, in: context))
   }
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {

@@ -13,6 +13,7 @@ import Training
 /// since their output cannot depend on the input. A constant other than zero that meets zero padding is in no bias;
 /// such units stay, and so do those whose value has a part in what becomes of other channels (softmax, layer
 /// normalisation, products of two computed values). Where nothing reads a unit but redundant ones, it is redundant too.
+/// Units of recurrent layers stay, also those of zeros: each reads all others of the step before.
 package struct RedundantUnits {
   package enum Kind: String, Sendable {
     /// All of its weights and biases are zero.

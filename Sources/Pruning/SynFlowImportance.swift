@@ -23,7 +23,7 @@ package struct SynFlowImportance: ElementCriterion {
     var inputs: [String: Tensor] = [:]
     for input in graph.inputs {
       let shape = input.shape.map { axis in if case .fixed(let size) = axis { size } else { 1 } }
-      inputs[input.name] = try Tensor.ones(shape, device: context.module.device).to(.float64)
+      inputs[input.name] = try Tensor.ones(shape, device: context.module.device).to(ScalarType(input.elementType))
     }
     guard let output = graph.outputs.first, let result = try module.forward(inputs, mode: .evaluation)[output.name]
     else { return [:] }
@@ -47,7 +47,9 @@ package struct SynFlowImportance: ElementCriterion {
       result.weights[name] = TensorData(shape: weight.shape, doubles: weight.floats.map { Double(value($0)) })
     }
     for name in graph.weights.keys { set(name) { $0 } }
-    for position in result.inputs.indices { result.inputs[position].elementType = .float64 }
+    for position in result.inputs.indices where result.inputs[position].elementType == .float32 {
+      result.inputs[position].elementType = .float64
+    }
     let learned = Set(graph.weightRoles().filter { $0.value == .trainable }.keys)
     for node in graph.nodes {
       switch node.op {
@@ -73,6 +75,12 @@ package struct SynFlowImportance: ElementCriterion {
       case .activation, .softmax, .logSoftmax, .hardmax, .clip:
         node.op = .identity
         node.inputs = [node.inputs[0]]
+      // What says its type, such as the states of zeros that exporters write, says the wider one.
+      case .constantOfShape(let value) where value.map { $0.elementType == .float32 } ?? true:
+        node.op = .constantOfShape(value: TensorData(shape: [1], doubles: [Double(value?.floats.first ?? 0)]))
+      case .cast(var cast) where cast.to == .float32:
+        cast.to = .float64
+        node.op = .cast(cast)
       default: break
       }
       return node

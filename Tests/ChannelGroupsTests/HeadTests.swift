@@ -41,7 +41,7 @@ import Testing
     #expect(analysis.pinnedGroups.allSatisfy { $0.pinned?.isEmpty == false })
   }
 
-  @Test(arguments: try TopologyTests.zoo.filter { expected[$0.graph.name] != nil } + operators())
+  @Test(arguments: try TopologyTests.zoo.filter { expected[$0.graph.name] != nil } + operators() + rotaries())
   func compactedEqualsMasked(_ topology: Topology) throws {
     let analysis = try ChannelAnalysis(topology.graph, kind: .head)
     let dense = try topology.outputs()
@@ -105,6 +105,41 @@ import Testing
         == [ExpectedGroup(["q", "k", "v"], 2)])
   }
 
+  /// The operator turns whichever heads are left by the same angles.
+  @Test func theRotaryOperatorCountsFewerHeads() throws {
+    for topology in try Self.rotaries() {
+      let analysis = try ChannelAnalysis(topology.graph, kind: .head)
+      #expect(analysis.groups.map { ExpectedGroup($0.layers, $0.units.count) } == [ExpectedGroup(["q", "k", "v"], 2)])
+      let compacted = try analysis.compacted(topology.graph, keeping: ["q": [1]])
+      let isFlat = topology.graph.name == "rotary-flat"
+      let turns = compacted.nodes.compactMap { node -> RotaryEmbedding? in
+        if case .rotaryEmbedding(let rotary) = node.op { rotary } else { nil }
+      }
+      #expect(turns.map(\.heads) == (isFlat ? [2, 1] : [nil, nil]))
+      #expect(turns.allSatisfy { $0.rotatedSize == (isFlat ? 2 : 0) && $0.interleaved == isFlat })
+      #expect(compacted.weights["q.weight"]?.shape == [8, 8])
+      #expect(compacted.weights["k.weight"]?.shape == [8, 4])
+      for table in ["cosines", "sines"] { #expect(compacted.weights[table] == topology.graph.weights[table]) }
+      // Which head leaves makes a difference, or the angles would prove nothing.
+      let others = try analysis.masked(topology.graph, keeping: ["q": [0]])
+      #expect(
+        TopologyTests.difference(try topology.outputs(of: compacted), try topology.outputs(of: others)) > 1e-6)
+    }
+  }
+
+  /// Of single elements each pair leaves in all heads, with its angle.
+  @Test(arguments: try rotaries())
+  func pairsLeaveWithTheirAngles(_ topology: Topology) throws {
+    let analysis = try ChannelAnalysis(topology.graph)
+    #expect(analysis.groups.contains { $0.layers == ["q", "k"] })
+    for seed in 1...4 as ClosedRange<UInt64> {
+      let keeping = try RandomSelection.keeping(analysis, seed: seed)
+      let small = try topology.outputs(of: analysis.compacted(topology.graph, keeping: keeping))
+      let large = try topology.outputs(of: analysis.masked(topology.graph, keeping: keeping))
+      #expect(TopologyTests.difference(small, large) < 1e-9, "seed \(seed), keeping \(keeping)")
+    }
+  }
+
   /// A network without heads has none to remove, and says why of each layer.
   @Test func layersWithoutHeadsStay() throws {
     let analysis = try ChannelAnalysis(BuiltinNetworks.graph(named: "resnet20"), kind: .head)
@@ -134,6 +169,35 @@ import Testing
       y = builder.linear("fc", builder.reduceMean("mean", y, axes: [1], keepsAxes: false), inputs: 8, outputs: 4)
       return Topology(
         graph: try builder.finished(output: y, shape: [.symbolic("batch"), .fixed(4)]), groups: [], pinned: [])
+    }
+  }
+
+  /// Queries and keys turned by the operator: heads on an axis of their own, or side by side, neighbours in pairs, and only the
+  /// first two elements of each head. Four heads of queries go with two of keys.
+  static func rotaries() throws -> [Topology] {
+    try [true, false].map { (isWide: Bool) -> Topology in
+      var builder = GraphBuilder(isWide ? "rotary-wide" : "rotary-flat", seed: 11)
+      let input = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(6)])
+      let positions = builder.input("positions", [.symbolic("batch"), .fixed(3)], type: .int64)
+      let x = builder.matrix("embed", input, inputs: 6, outputs: 8)
+      let tables = ["cosines", "sines"].map { builder.constant($0, [8, isWide ? 2 : 1]) }
+      func turned(_ name: String, _ heads: Int) -> String {
+        var y = builder.matrix(name, x, inputs: 8, outputs: 4 * heads)
+        if isWide { y = builder.heads(name, y, heads, 4) }
+        let rotary = isWide ? RotaryEmbedding() : RotaryEmbedding(interleaved: true, heads: heads, rotatedSize: 2)
+        return builder.node("\(name).turned", .rotaryEmbedding(rotary), y, tables[0], tables[1], positions)
+      }
+      let (q, k) = (turned("q", 4), turned("k", 2))
+      var v = builder.matrix("v", x, inputs: 8, outputs: 8)
+      if isWide { v = builder.heads("v", v, 2, 4) }
+      let operation = isWide ? Attention() : Attention(queryHeads: 4, keyValueHeads: 2)
+      var y = builder.node("attention", .attention(operation), q, k, v)
+      if isWide { y = builder.reshape("merge", builder.transpose("back", y, [0, 2, 1, 3]), [0, 0, 16]) }
+      y = builder.add("add", x, builder.matrix("proj", y, inputs: 16, outputs: 8))
+      y = builder.linear("fc", builder.reduceMean("mean", y, axes: [1], keepsAxes: false), inputs: 8, outputs: 4)
+      return Topology(
+        graph: try builder.finished(output: y, shape: [.symbolic("batch"), .fixed(4)]), groups: [], pinned: [],
+        vocabulary: 8)
     }
   }
 }

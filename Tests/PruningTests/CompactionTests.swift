@@ -12,65 +12,6 @@ import Training
 
 extension ComputeSuite {
   @Suite struct CompactionTests {
-    /// The central property, through libtorch: the network without the channels gives what the network gives when
-    /// nothing reads them.
-    @Test(arguments: try TopologyZoo.all(), Criterion.allCases)
-    func compactedEqualsMasked(topology: Topology, criterion: Criterion) throws {
-      // Networks of several inputs, states and words are run by the loops of ChannelGroupsTests.
-      guard topology.graph.inputs.count == 1, topology.graph.inputs[0].elementType == .float32 else { return }
-      let module = try GraphModule(topology.graph)
-      let analysis = try ChannelAnalysis(topology.graph)
-      guard let scores = try scores(criterion, topology, analysis, module) else { return }
-      var generator = SeededGenerator(seed: 17, stream: "\(topology.graph.name)/\(criterion.rawValue)")
-      for round in 0..<3 {
-        let shares = Dictionary(
-          uniqueKeysWithValues: analysis.groups.map { ($0.name, generator.uniform() * 0.9) })
-        let plan = PruningPlan(
-          criterion: criterion, scope: round == 0 ? .global : .perGroup,
-          sparsity: round == 0 ? .uniform(0.5) : .perGroup(shares), seed: UInt64(round))
-        let outcome = try PruningStep.cut(plan, topology.graph, analysis: .channels(analysis), scores: scores)
-        let masked = try GraphModule(analysis.masked(topology.graph, keeping: outcome.keptUnits))
-        let compacted = try GraphModule(outcome.graph)
-        let input = try TorchGenerator(seed: UInt64(round)).normal(topology.inputShape(batch: 3))
-        let expected = try masked.infer(input).floats
-        let values = try compacted.infer(input).floats
-        #expect(values.count == expected.count)
-        let scale = max(1, expected.map { abs($0) }.max() ?? 1)
-        for (value, wanted) in zip(values, expected) {
-          #expect(abs(value - wanted) <= 2e-5 * scale, "\(value) against \(wanted)")
-        }
-        #expect(outcome.graph.parameterCount <= topology.graph.parameterCount)
-        if outcome.keptUnits.contains(where: { name, kept in
-          analysis.groups.contains { $0.name == name && $0.units.count > kept.count }
-        }) {
-          #expect(outcome.graph.parameterCount < topology.graph.parameterCount)
-        }
-      }
-    }
-
-    /// nil where the criterion says that it cannot judge this network, or the zoo's input is no batch of images.
-    private func scores(
-      _ criterion: Criterion, _ topology: Topology, _ analysis: ChannelAnalysis, _ module: GraphModule
-    ) throws -> GroupScores? {
-      let shape = topology.inputShape(batch: 1)
-      var data: BatchSource?
-      if criterion.needsData {
-        guard shape.count == 4, case .symbolic = topology.graph.inputs[0].shape[0] else { return nil }
-        data = try TestNetworks.source(TestNetworks.images(24, channels: shape[1], size: shape[2]))
-      }
-      let hasNormalization = topology.graph.nodes.contains {
-        if case .batchNormalization = $0.op { true } else { false }
-      }
-      do {
-        return try ImportanceScoring.channelScores(
-          criterion, groups: analysis.groups, module: module, data: data, seed: 3,
-          calibration: Calibration(batches: 2, batchSize: 8))
-      } catch let error as PruningError where criterion == .batchNormScale && error.code == .unsupportedCriterion {
-        #expect(!hasNormalization, "\(error)")
-        return nil
-      }
-    }
-
     @Test func pruningNothingChangesNothing() throws {
       for topology in try TopologyZoo.all() {
         let module = try GraphModule(topology.graph)

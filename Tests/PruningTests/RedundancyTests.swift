@@ -293,6 +293,26 @@ extension ComputeSuite {
       #expect(removal.units.refusals.first?.reason.contains("'norm' (LayerNormalization)") == true)
     }
 
+    /// What a recurrent layer makes goes back into it: a unit of zeros stays, with the reason, and so does one that nobody else reads.
+    @Test(arguments: [RecurrentCell.lstm, .gru])
+    func recurrentUnitsStay(cell: RecurrentCell) throws {
+      var builder = GraphBuilder("recurrent", seed: 4)
+      var x = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(8), .fixed(8)])
+      x = builder.transpose("steps", builder.reshape("rows", x, [0, 24, 8]), [1, 0, 2])
+      x = builder.recurrent("layer", x, cell, inputs: 8, hidden: 6).sequence
+      x = builder.gather("last", builder.squeeze("flat", x, axes: [1]), at: -1, axis: 0)
+      x = builder.linear("fc", x, inputs: 6, outputs: 4)
+      var graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(4)])
+      let group = try #require(ChannelAnalysis(graph).groups.first)
+      for slice in group.units[2].slices where slice.isOutput { zero(&graph, slice) }
+      try set(&graph, "fc.weight", column2D: 4, 0)
+      let (removal, compacted, _) = try removed(graph, source())
+      #expect(compacted == graph)
+      #expect(removal.units.isEmpty)
+      #expect(removal.units.refusals.map(\.unit).contains(2))
+      #expect(removal.units.refusals.allSatisfy { $0.reason == "'layer' feeds it back to itself" })
+    }
+
     /// Through a depthwise convolution: a constant stays one without padding only.
     @Test(arguments: [0, 1])
     func depthwiseConvolutionsPassUnitsOn(padding: Int) throws {

@@ -37,7 +37,13 @@ enum TestNetworks {
   static func images(
     _ count: Int, channels: Int = 3, size: Int = 8, classes: Int = 4, seed: UInt64 = 1, noise: Double = 60
   ) throws -> ImageDataset {
-    let pixels = channels * size * size
+    try images(count, channels: channels, height: size, width: size, classes: classes, seed: seed, noise: noise)
+  }
+
+  static func images(
+    _ count: Int, channels: Int, height: Int, width: Int, classes: Int = 4, seed: UInt64 = 1, noise: Double = 60
+  ) throws -> ImageDataset {
+    let pixels = channels * height * width
     let patterns = (0..<classes).map { label -> [Double] in
       var generator = SeededGenerator(seed: seed, stream: "pattern/\(label)")
       return (0..<pixels).map { _ in generator.uniform() * 255 }
@@ -50,7 +56,7 @@ enum TestNetworks {
       }
     }
     return try ImageDataset(
-      name: "noise", channels: channels, height: size, width: size, classCount: classes, images: bytes,
+      name: "noise", channels: channels, height: height, width: width, classCount: classes, images: bytes,
       labels: (0..<count).map { UInt8($0 % classes) })
   }
 

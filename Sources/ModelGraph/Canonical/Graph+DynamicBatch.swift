@@ -58,6 +58,8 @@ struct BatchGrowth {
   private(set) var axes: [String: Int] = [:]
   private var small: [String: ValueFact]
   private var large: [String: ValueFact]
+  /// With the small batch and other sizes of all axes that were open before; nothing where inference fails for them.
+  private var other: [String: ValueFact]
   private let axis: String
   private let batch: Int
 
@@ -67,6 +69,7 @@ struct BatchGrowth {
     self.batch = batch
     small = graph.weights.mapValues { ValueFact($0) }
     large = small
+    other = small
   }
 
   func shape(_ name: String) -> [Int]? { small[name]?.shape }
@@ -76,6 +79,7 @@ struct BatchGrowth {
     for input in graph.inputs {
       small[input.name] = fact(of: input, batch: batch)
       large[input.name] = fact(of: input, batch: 2 * batch)
+      other[input.name] = fact(of: input, batch: batch, open: 2)
       if !input.shape.isEmpty { axes[input.name] = 0 }
     }
     for position in graph.nodes.indices {
@@ -84,6 +88,8 @@ struct BatchGrowth {
       let isData = !node.op.readsShapesOnly && node.inputs.contains { axes[$0] != nil }
       let before = try node.outputFacts(of: node.inputs.map { $0.isEmpty ? nil : small[$0] })
       let after = try node.outputFacts(of: node.inputs.map { $0.isEmpty ? nil : large[$0] })
+      let elsewhere = try? node.outputFacts(of: node.inputs.map { $0.isEmpty ? nil : other[$0] })
+      for (place, output) in node.outputs.enumerated() { other[output] = elsewhere?[place] }
       for (output, facts) in zip(node.outputs, zip(before, after)) where !output.isEmpty {
         (small[output], large[output]) = facts
         if isData { axes[output] = try growingAxis(facts.0.shape, facts.1.shape, of: node) }
@@ -91,13 +97,13 @@ struct BatchGrowth {
     }
   }
 
-  private func fact(of input: ValueInfo, batch: Int) -> ValueFact {
+  private func fact(of input: ValueInfo, batch: Int, open: Int = 1) -> ValueFact {
     ValueFact(
       input.elementType,
       shape: input.shape.map { dimension in
         switch dimension {
         case .fixed(let size): size
-        case .symbolic(let name): name == axis ? batch : 1
+        case .symbolic(let name): name == axis ? batch : open
         }
       })
   }
@@ -125,19 +131,29 @@ struct BatchGrowth {
       let axis = axis(of: grown, in: before, after: result)
     else { return }
     var sizes = target.integers.map(Int.init)
-    guard sizes.count == result.count, !result.contains(0) else { return }
-    let isCopy = axis < before.count && axis == grown && before[axis] == result[axis] && !allowsZero
-    if isCopy {
+    guard sizes.count == result.count, !result.contains(0), sizes[axis] > 0 else { return }
+    // Without a zero in it the target means the same either way.
+    let mayCopy = !allowsZero || !sizes.contains(0)
+    if mayCopy, axis < before.count, axis == grown, before[axis] == result[axis] {
       sizes[axis] = 0
+      graph.nodes[position].op = .reshape(allowsZero: false)
     } else {
-      sizes = result
+      // Only one size can be left over; what was until now becomes a number, if it is one.
+      let elsewhere = try? node.outputFacts(of: node.inputs.map { other[$0] }).first?.shape
+      for place in sizes.indices where place != axis && sizes[place] < 1 {
+        if elsewhere?[place] == result[place] {
+          sizes[place] = result[place]
+        } else if sizes[place] == -1 {
+          throw Refusal(
+            reason: "'\(node.name)' (Reshape) leaves the size of axis \(place) open beside that of the batch")
+        }
+      }
       sizes[axis] = -1
     }
     let shape = TensorData(shape: [sizes.count], integers: sizes.map(Int64.init))
     graph.replaceConstant(ofNode: position, input: 1, with: shape, named: "shape")
     let name = graph.nodes[position].inputs[1]
-    small[name] = ValueFact(shape)
-    large[name] = ValueFact(shape)
+    for facts in [\Self.small, \Self.large, \Self.other] { self[keyPath: facts][name] = ValueFact(shape) }
   }
 
   /// Where a growing axis of a row-major shape is found in another: the batch itself or the whole axis after as many elements, else the

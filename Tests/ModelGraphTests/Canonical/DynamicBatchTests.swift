@@ -65,4 +65,40 @@ import Testing
     let (result, reason) = try graph.makingBatchDynamic()
     #expect(result == graph && reason == nil)
   }
+
+  /// A network that was exported for a fixed time, which comes first, and any batch, as PyTorch writes bidirectional layers: its
+  /// target leaves the batch over, and zeros in targets mean nothing there.
+  @Test(arguments: [[7, -1, 12], [-1, 6]])
+  func axesThatWereOpenStayOpen(target: [Int]) throws {
+    var builder = GraphBuilder("time-first", seed: 1)
+    var x = builder.input("x", [.fixed(7), .symbolic("batch"), .fixed(6)])
+    if target.count == 3 {
+      x = builder.node(
+        "swap", .transpose(permutation: [0, 2, 1, 3]),
+        builder.recurrent("layer", x, .gru, inputs: 6, hidden: 6, direction: .bidirectional).sequence)
+    }
+    x = builder.node("merge", .reshape(allowsZero: true), x, builder.integers("sizes", target))
+    let y = builder.relu("relu", x)
+    let graph = try builder.finished(output: y, shape: [])
+    let (result, _) = try graph.makingBatchDynamic()
+    for batch in [1, 3] {
+      let values = (0..<7 * batch * 6).map { Double($0 % 11) - 5 }
+      let input = ReferenceTensor(shape: [7, batch, 6], values: values)
+      let expected = try ReferenceExecutor.outputs(of: graph, inputs: ["x": input])[y]
+      let found = try ReferenceExecutor.outputs(of: result, inputs: ["x": input])[y]
+      #expect(found?.shape == expected?.shape && found?.values == expected?.values)
+    }
+  }
+
+  /// Two sizes that follow from the input cannot both be left over.
+  @Test func aSizeThatIsOpenIsNotTakenForANumber() throws {
+    var builder = GraphBuilder("merged", seed: 1)
+    let x = builder.input("x", [.fixed(2), .symbolic("time"), .fixed(6)])
+    let swapped = builder.transpose("swap", x, [1, 0, 2])
+    let y = builder.reshape("merge", builder.transpose("back", swapped, [1, 2, 0]), [12, -1])
+    let graph = try builder.finished(output: y, shape: [])
+    let (result, reason) = try graph.makingBatchDynamic()
+    #expect(result == graph)
+    #expect(reason?.contains("'merge' (Reshape) leaves the size of axis 1 open beside") == true)
+  }
 }

@@ -19,6 +19,7 @@ extension ReferenceStep {
     case .matrixProduct: return [try matrixProduct(argument(0), argument(1))]
     case .recurrent(let recurrent): return try recur(recurrent)
     case .attention(let attention): return [try attend(attention)]
+    case .rotaryEmbedding(let rotary): return [try rotate(rotary)]
     default: return nil
     }
   }
