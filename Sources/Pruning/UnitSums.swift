@@ -38,8 +38,8 @@ struct UnitSums {
     Set(entries.values.flatMap { $0.map(\.unit) }).count == unitCount
   }
 
-  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each covered weight, and then
-  /// double precision.
+  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each covered weight, in double
+  /// precision whatever type the weight is held in: half precision would overflow, or make ties of neighbours.
   func sums(_ value: (String) throws -> Tensor) throws -> [Double] {
     var result = [Double](repeating: 0, count: unitCount)
     for face in faces { try add(face, value) { result[$0] += $1 } }
@@ -72,7 +72,7 @@ struct UnitSums {
   private func add(
     _ face: Face, _ value: (String) throws -> Tensor, to unit: (_ unit: Int, _ part: Double) -> Void
   ) throws {
-    var tensor = try value(face.weight)
+    var tensor = try value(face.weight).to(.float64)
     if let rows = face.rows { tensor = try tensor.slice(face.rowAxis, rows) }
     let others = (0..<tensor.rank).filter { $0 != face.axis }
     let marginal = try (others.isEmpty ? tensor : tensor.sum(others)).doubles
