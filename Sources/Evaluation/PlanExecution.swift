@@ -109,7 +109,7 @@ package final class PlanExecution {
     try clock.measure(.recalibrate) {
       try Recalibration.run(
         module, on: data.batches(.training), batches: plan.recovery.recalibrationBatches,
-        batchSize: plan.recovery.batchSize, seed: seed(plan, .recalibrate))
+        batchSize: max(plan.recovery.batchSize, Recalibration.smallestBatch), seed: seed(plan, .recalibrate))
     }
   }
 
@@ -142,7 +142,16 @@ package final class PlanExecution {
     atOnce.schedule = .oneShot
     let surgery = try ScheduledCut(self, plan: atOnce, clock: &clock)
     var state = surgery.start()
-    for cut in surgery.sequence.cuts { state = try surgery.cut(state, cut, clock: &clock) }
+    let cuts = surgery.sequence.cuts
+    for (number, cut) in cuts.enumerated() {
+      state = try surgery.cut(state, cut, clock: &clock)
+      // The next scores are measured on data, and would see the statistics of channels that have left.
+      if plan.criterion.needsData, number < cuts.count - 1 {
+        let module = try GraphModule(state.graph, device: device)
+        try recalibrate(module, plan: plan, clock: &clock)
+        state.graph = try module.exportedGraph()
+      }
+    }
     return try surgery.network(of: state)
   }
 

@@ -105,7 +105,7 @@ package enum LatencyProfiler {
   private static let coarsestSample = 2e-4
 
   /// Runs pairs until 5 are done and 50 ms have gone, at most 200; gives the last.
-  private static func warmUp(_ pair: () throws -> (Double, Double)) throws -> (Double, Double) {
+  package static func warmUp(_ pair: () throws -> (Double, Double)) throws -> (Double, Double) {
     var total = 0.0
     var last = (0.0, 0.0)
     for count in 1...200 {
@@ -116,7 +116,8 @@ package enum LatencyProfiler {
     return last
   }
 
-  private static func withThreads<Result>(_ spec: LatencySpec, _ body: () throws -> Result) throws -> Result {
+  /// Runs `body` on the threads that the spec asks for, and sets the count back. Throws `ProfilingError` for a spec that cannot be.
+  package static func withThreads<Result>(_ spec: LatencySpec, _ body: () throws -> Result) throws -> Result {
     guard spec.runtime == runtime else {
       throw ProfilingError(
         .invalidSettings, "Latency cannot be measured with the runtime '\(spec.runtime)' yet.",

@@ -21,13 +21,13 @@ package struct L2Importance: ImportanceCriterion {
 
   package func elementScores(of weights: [String], in context: ScoringContext) throws -> [String: [Float]] {
     var scores: [String: [Float]] = [:]
-    for weight in weights { scores[weight] = try context.tensor(weight).square().floats }
+    for weight in weights { scores[weight] = try context.tensor(weight).to(.float64).square().floats }
     return scores
   }
 
   /// Each layer's norm for each unit.
   static func norms(of group: ChannelGroup, in context: ScoringContext) throws -> [LayerScores] {
     try UnitSums(group, weights: context.kernels.contains)
-      .layers { try context.tensor($0).square() }.map { $0.mapping { $0.squareRoot() } }
+      .layers { try context.tensor($0).to(.float64).square() }.map { $0.mapping { $0.squareRoot() } }
   }
 }

@@ -16,6 +16,7 @@ package struct MorningReport {
     body += warnings
     body += section("Accuracy against cost", scatterPlots)
     body += section("Pareto front", frontTable)
+    body += section("Against chance", chance)
     body += section("Hypervolume over time", curvePlot)
     body += section("Evaluations", evaluationCounts)
     body += section("Failures", failures)
@@ -103,6 +104,10 @@ package struct MorningReport {
       + "beats in all of \(report.spec.objectives.map(Figure.name).joined(separator: ", "))."
     return "<p>\(HTMLText.escaped(label))</p>\n"
       + HTMLText.table(headers, rows: rows, numeric: Set(2..<(headers.count - 3)))
+  }
+
+  private var chance: String {
+    "<p>\(HTMLText.escaped(ChanceBaseline(report)?.text ?? "No trial has finished."))</p>\n"
   }
 
   private var scatterPlots: String {

@@ -79,6 +79,11 @@ package struct StudyReport: Sendable {
         "The sealed test split has not been used for every network of the front: their accuracies are from the "
           + "validation split on which the search chose them, and are likely to be a little too high.")
     }
+    if !front.records.isEmpty, !history.contains(where: { $0.key.rung == front.rung && $0.plan.criterion == .random }) {
+      found.append(
+        "No trial of the front's rung was cut by chance (criterion random): whether the criteria do better than that is "
+          + "not known.")
+    }
     let classes = Set(history.compactMap { $0.result?.measures.latency?.deviceClass })
     if classes.count > 1 {
       found.append("Latencies come from \(classes.count) kinds of processor and must not be compared.")

@@ -4,6 +4,9 @@ import Tensors
 
 /// New batch-normalisation statistics for a network whose channels have changed, without any gradient.
 package enum Recalibration {
+  /// Variances within smaller batches say too little of the whole, so a plan that trains on fewer images recalibrates on these.
+  package static let smallestBatch = 128
+
   /// Replaces every running mean and variance by its average over `batches` training batches (each weighs the same; the
   /// variance is the unbiased one), as PyTorch does with `momentum=None` after `reset_running_stats()`; EagleEye (Li and
   /// others 2020, section 3.3) calls this adaptive batch normalisation.

@@ -134,4 +134,50 @@ import Testing
     let shared = try topology("shared-weights").graph
     #expect(shared.prunableWeights { $0 != "twin2" }.map(\.weight) == ["left.weight", "right.weight", "fc.weight"])
   }
+
+  /// A convolution of one group that makes, or reads, one channel is no depthwise one: its two sides are not tied.
+  @Test func aSingleChannelTiesNothing() throws {
+    var builder = GraphBuilder("narrow", seed: 2)
+    let input = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(6), .fixed(6)])
+    var x = builder.unit("first", input, inputs: 1, outputs: 5)
+    x = builder.unit("narrow", x, inputs: 5, outputs: 1)
+    x = builder.unit("wide", x, inputs: 1, outputs: 6)
+    x = builder.convolution("last", x, inputs: 6, outputs: 2, kernel: 6)
+    let graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(2), .fixed(1), .fixed(1)])
+    let analysis = try ChannelAnalysis(graph)
+    let all = analysis.groups + analysis.pinnedGroups
+    #expect(Set(all.map(\.layers)) == [["first"], ["narrow"], ["wide"], ["last"]])
+    #expect(analysis.groups.filter { $0.units.count > 1 }.map(\.name) == ["first", "wide"])
+    let keeping = ["first": [0, 2, 4], "wide": [1, 5]]
+    let compacted = try analysis.compacted(graph, keeping: keeping)
+    #expect(compacted.weights["narrow.weight"]?.shape == [1, 3, 3, 3])
+    #expect(compacted.weights["wide.weight"]?.shape == [2, 1, 3, 3])
+    let data = ReferenceTensor.random(shape: [2, 1, 6, 6], seed: 1)
+    let small = try ReferenceExecutor.output(of: compacted, input: data)
+    let large = try ReferenceExecutor.output(of: analysis.masked(graph, keeping: keeping), input: data)
+    #expect(small.largestDifference(from: large) < 1e-9)
+  }
+
+  /// A filter of zeros still puts out its normalisation's shift, here one half, which the next layer takes times four. Neither
+  /// the compacted network nor the masked one has any of it.
+  @Test func aFilterOfZerosIsNotGone() throws {
+    var builder = GraphBuilder("shifted", seed: 2)
+    let input = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(2), .fixed(2)])
+    let x = builder.unit("first", input, inputs: 1, outputs: 2, kernel: 1)
+    let y = builder.convolution("last", x, inputs: 2, outputs: 1, kernel: 1)
+    var graph = try builder.finished(output: y, shape: [.symbolic("batch"), .fixed(1), .fixed(2), .fixed(2)])
+    graph.weights["first.weight"] = TensorData(shape: [2, 1, 1, 1], floats: [1, 1])
+    graph.weights["first.bn.bias"] = TensorData(shape: [2], floats: [0, 0.5])
+    graph.weights["last.weight"] = TensorData(shape: [1, 2, 1, 1], floats: [3, 4])
+    let analysis = try ChannelAnalysis(graph)
+    let data = ReferenceTensor(shape: [1, 1, 2, 2], values: [1, -1, 2, 0])
+    func values(_ graph: Graph) throws -> [Double] { try ReferenceExecutor.output(of: graph, input: data).values }
+    func expect(_ found: [Double], _ expected: [Double]) {
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-4 }, "\(found)")
+    }
+    expect(try values(analysis.compacted(graph, keeping: ["first": [0]])), [3, 0, 6, 0])
+    expect(try values(analysis.masked(graph, keeping: ["first": [0]])), [3, 0, 6, 0])
+    graph.weights["first.weight"] = TensorData(shape: [2, 1, 1, 1], floats: [1, 0])
+    expect(try values(graph), [5, 2, 8, 2])
+  }
 }

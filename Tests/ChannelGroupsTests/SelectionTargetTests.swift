@@ -259,4 +259,33 @@ import Testing
       measure: analysis.measure(keeping:))
     #expect(try analysis.measure(keeping: units.kept).parameters < Int((1 - share) * Double(graph.parameterCount)))
   }
+
+  /// Half of the channels are a quarter of the weights between two layers and half of those at the ends; half of the parameters
+  /// leaves more channels.
+  @Test func halfOfTheChannelsIsNotHalfOfTheParameters() throws {
+    var builder = GraphBuilder("chain", seed: 1)
+    var x = builder.input("input", [.symbolic("batch"), .fixed(2), .fixed(4), .fixed(4)])
+    for (name, inputs, outputs) in [("a", 2, 16), ("b", 16, 32), ("c", 32, 8)] {
+      x = builder.relu("\(name).relu", builder.convolution(name, x, inputs: inputs, outputs: outputs, kernel: 1))
+    }
+    x = builder.convolution("last", x, inputs: 8, outputs: 4, kernel: 1)
+    let graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(4), .fixed(4), .fixed(4)])
+    let analysis = try ChannelAnalysis(graph)
+    var scores: GroupScores = [:]
+    for group in analysis.groups { scores[group.name] = group.units.indices.map { Float($0 + 1) } }
+    #expect(graph.parameterCount == 2 * 16 + 16 * 32 + 32 * 8 + 8 * 4)
+    for scope in [Scope.local, .global] {
+      let units = try PlanSelection.outcome(
+        groups: analysis.groups, scores: scores, plan: plan(.uniform(0.5), scope, normalization: .max))
+      #expect(units.kept.mapValues(\.count) == ["a": 8, "b": 16, "c": 4])
+      let size = try analysis.measure(keeping: units.kept)
+      #expect(size.parameters == 2 * 8 + 8 * 16 + 16 * 4 + 4 * 4)
+      #expect(size.multiplyAccumulates == 16 * size.parameters)
+    }
+    let half = try PlanSelection.outcome(
+      groups: analysis.groups, scores: scores, plan: plan(.uniform(0.5), measure: .parameters, normalization: .max),
+      measure: analysis.measure(keeping:))
+    #expect(half.achieved <= 416 && (half.previous ?? 0) > 416)
+    #expect(half.kept.values.reduce(0) { $0 + $1.count } > 8 + 16 + 4)
+  }
 }

@@ -78,6 +78,35 @@ import Testing
     #expect(sizes == expected)
   }
 
+  /// Offsets and blocks are those of the network as it is by now: cut, analysed anew and cut again, it is what one cut leaves.
+  @Test func twoCutsAreOne() throws {
+    var compared: Set<String> = []
+    for topology in Self.zoo {
+      let (name, graph) = (topology.graph.name, topology.graph)
+      let analysis = try ChannelAnalysis(graph)
+      let first = try RandomSelection.keeping(analysis, seed: 21, shares: 0.1...0.4)
+      let once = try analysis.compacted(graph, keeping: first)
+      let again = try ChannelAnalysis(once)
+      // Where the first cut leaves one channel a group, other ties come of it.
+      guard again.groups.map(\.name) == analysis.groups.map(\.name),
+        again.groups.allSatisfy({ $0.units.count == first[$0.name]?.count })
+      else { continue }
+      let second = try RandomSelection.keeping(again, seed: 22, shares: 0.2...0.6)
+      var both: [String: [Int]] = [:]
+      for (group, kept) in second { both[group] = kept.compactMap { first[group]?[$0] } }
+      let twice = try again.compacted(once, keeping: second)
+      let direct = try analysis.compacted(graph, keeping: both)
+      for weight in graph.weights.keys {
+        #expect(twice.weights[weight] == direct.weights[weight], "\(name), \(weight)")
+      }
+      let (one, two) = (try topology.outputs(of: direct), try topology.outputs(of: twice))
+      #expect(Self.difference(one, two) < 1e-9, "\(name)")
+      compared.insert(name)
+    }
+    #expect(compared.count >= 60, "only \(compared.count)")
+    #expect(compared.isSuperset(of: ["concat-twice", "dense-concat", "split", "flatten", "shared-weights"]))
+  }
+
   /// Removing one more unit than masked must show: the comparison is sharp enough to see a single channel.
   @Test(arguments: zoo)
   func aDifferentSelectionComputesSomethingElse(_ topology: Topology) throws {

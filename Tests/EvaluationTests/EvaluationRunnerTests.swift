@@ -1,10 +1,13 @@
+import Datasets
 import Evaluation
 import Foundation
+import GraphRuntime
 import ModelFormats
 import ModelGraph
 import StudyModel
 import Support
 import Testing
+import Training
 
 extension EvaluationTests {
   @Suite struct RunnerTests {
@@ -67,6 +70,20 @@ extension EvaluationTests {
       }
     }
 
+    @Test("Statistics are measured on large batches, however small those of training are")
+    func recalibrationBatchesAreLarge() throws {
+      let study = try StudyFixture()
+      var runner = try study.runner()
+      func weights(_ batchSize: Int) throws -> [String: TensorData] {
+        var plan = study.plan()
+        plan.recovery.batchSize = batchSize
+        return try study.checkpoint(#require(runner.run(study.rung(0, of: plan)).checkpoint)).weights
+      }
+      let usual = try weights(128)
+      #expect(try weights(4) == usual)
+      #expect(try weights(240) != usual)
+    }
+
     @Test("A later rung continues from its parent's file, and any worker gets the same bits")
     func continuing() throws {
       let study = try StudyFixture()
@@ -79,6 +96,8 @@ extension EvaluationTests {
       #expect(tuned.keptUnits == start.keptUnits)
       #expect(tuned.checkpoint != start.checkpoint)
       #expect(tuned.measures.loss < start.measures.loss)
+      // Training leaves neither gradients nor momentum in the file.
+      #expect(abs(tuned.measures.sizeBytes - start.measures.sizeBytes) < 64)
       #expect(tuned.timings["fine-tune"] != nil && tuned.timings["recalibrate"] == nil)
 
       // Another process: nothing resident, the scores from the cache, other evaluations in between.
@@ -186,6 +205,99 @@ extension EvaluationTests {
       let again = try runner.run(next)
       var fresh = try study.runner()
       #expect(try fresh.run(next).reproducible == again.reproducible)
+    }
+
+    @Test("Nothing of the sealed samples reaches a trial, and nothing of the validation samples its weights")
+    func leakage() throws {
+      let split = try DataSplit(
+        trainingCount: StudyFixture.trainingCount, testCount: StudyFixture.testCount,
+        request: SplitRequest(training: nil, validation: 0, order: .shuffled(seed: 0)), seenTraining: true)
+      #expect(split.validation.part == .test && split.sealed.part == .test)
+
+      /// All that looks at data: gradients, redundant units, recalibration, training between cuts and after them.
+      func plans(_ study: StudyFixture) -> [PruningPlan] {
+        var plan = study.plan(.taylor, sparsity: 0.75)
+        plan.removesRedundant = true
+        plan.schedule = Schedule(.iterative, steps: 2, epochsPerStep: 0.25)
+        var following = plan
+        following.schedule = Schedule(.dynamicRate, steps: 2, epochsPerStep: 0.1, tolerance: 0.3)
+        return [plan, following]
+      }
+      struct Outcome {
+        var trials: [EvaluationResult] = []
+        var weights: [[String: TensorData]] = []
+        var sealed = 0.0
+      }
+      func outcome(spoiling samples: [Int32]) throws -> Outcome {
+        let study = try StudyFixture()
+        try Self.spoil(samples, of: study)
+        var runner = try study.runner()
+        var outcome = Outcome()
+        for plan in plans(study) {
+          let zero = try runner.run(study.rung(0, of: plan))
+          let one = try runner.run(study.rung(1, of: plan, from: 0, to: 0.5, parent: zero.checkpoint))
+          outcome.trials += [zero.reproducible, one.reproducible]
+          for result in [zero, one] {
+            outcome.weights.append(try study.checkpoint(#require(result.checkpoint)).weights)
+          }
+          outcome.sealed += try runner.run(study.sealedTest(of: one.checkpoint)).measures.loss
+        }
+        return outcome
+      }
+      let untouched = try outcome(spoiling: [])
+      let sealed = try outcome(spoiling: split.sealed.indices)
+      #expect(sealed.trials == untouched.trials)
+      #expect(sealed.sealed != untouched.sealed)
+      let validation = try outcome(spoiling: split.validation.indices)
+      // The second plan's schedule follows the validation score; only what it shows untrained is free of it.
+      #expect(Array(validation.weights[..<3]) == Array(untouched.weights[..<3]))
+      #expect(zip(validation.trials, untouched.trials).allSatisfy { $0.measures.loss != $1.measures.loss })
+    }
+
+    /// Turns images of the test file to their negatives, and their labels to the next class.
+    private static func spoil(_ samples: [Int32], of study: StudyFixture) throws {
+      let folder = URL(fileURLWithPath: try #require(study.context.spec.data.path))
+      let pixels = StudyFixture.size * StudyFixture.size
+      for (file, header, size) in [("t10k-images-idx3-ubyte", 16, pixels), ("t10k-labels-idx1-ubyte", 8, 1)] {
+        let url = folder.appendingPathComponent(file)
+        var bytes = [UInt8](try Data(contentsOf: url))
+        for index in samples.flatMap({ header + Int($0) * size..<header + (Int($0) + 1) * size }) {
+          bytes[index] = size == 1 ? (bytes[index] + 1) % UInt8(StudyFixture.classes) : 255 - bytes[index]
+        }
+        try Data(bytes).write(to: url)
+      }
+    }
+
+    @Test("What is measured is what is delivered, without inserted normalisations; the file says that they were there")
+    func delivered() throws {
+      var builder = GraphBuilder("folded", seed: 5)
+      let size = StudyFixture.size
+      var x = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(size), .fixed(size)])
+      x = builder.relu("relu1", builder.convolution("conv1", x, inputs: 1, outputs: 8, kernel: 3, bias: true))
+      x = builder.relu("relu2", builder.convolution("conv2", x, inputs: 8, outputs: 12, kernel: 3, bias: true))
+      x = builder.node("flatten", .flatten(axis: 1), builder.node("pool", .globalAveragePool, x))
+      x = builder.linear("fc", x, inputs: 12, outputs: StudyFixture.classes)
+      let study = try StudyFixture(
+        network: builder.finished(output: x, shape: [.symbolic("batch"), .fixed(StudyFixture.classes)]))
+      var context = study.context
+      context.spec.network.batchNormalization = .insert
+      var runner = try EvaluationRunner(context: context, threads: 1)
+      let result = try runner.run(study.rung(0, of: study.plan()))
+      let network = try study.checkpoint(#require(result.checkpoint))
+      #expect(network.insertedBatchNormalizations.count == 2)
+      #expect(CheckpointMetadata(of: network)?.insertsNormalizations == true)
+
+      let delivered = network.foldingInsertedBatchNormalizations()
+      // 4 x 9 + 4, 6 x 4 x 9 + 6, 4 x 6 + 4
+      #expect(result.measures.parameters == 40 + 222 + 28 && delivered.parameterCount == 290)
+      #expect(network.parameterCount > 290)
+      #expect(try result.measures.sizeBytes == ONNXFile.encode(delivered).count)
+      let spec = study.context.spec
+      let data = try StudyData(source: spec.data, split: spec.split, input: spec.input)
+      let (accuracy, loss) = try AccuracyMeasurement.run(
+        GraphModule(ONNXFile.decode(ONNXFile.encode(delivered))), on: data.batches(.validation))
+      #expect(accuracy == result.measures.accuracy)
+      #expect(abs(loss - result.measures.loss) < 1e-4)
     }
   }
 }

@@ -2,11 +2,14 @@ import ArtifactStore
 import ChannelGroups
 import Evaluation
 import Foundation
+import GraphRuntime
 import ModelFormats
 import ModelGraph
+import Pruning
 import StudyModel
 import Support
 import Testing
+import Training
 
 extension EvaluationTests {
   /// Plans that cut more than once, train before the last cut, or cut group by group.
@@ -228,6 +231,92 @@ extension EvaluationTests {
       var free = plan
       free.sparseTraining?.strength = 0
       #expect(try run(execution, free, to: 0.5).weights.weights != first.weights.weights)
+    }
+
+    @Test("Between cuts in order, scores on data see statistics that are measured anew")
+    func freshStatistics() throws {
+      let study = try StudyFixture()
+      let execution = try execution(study)
+      var plan = plan(study, .oneShot, order: .bottomUp)
+      plan.criterion = .meanActivation
+      var clock = StepClock()
+      let found = try execution.cut(plan, clock: &clock).keptUnits
+
+      let source = try samples(study)
+      func byHand(recalibrating: Bool) throws -> [String: [Int]] {
+        var graph = execution.dense
+        var kept: [String: [Int]] = [:]
+        for name in ["conv1", "conv2", "fc1"] {
+          let module = try GraphModule(graph)
+          if recalibrating, !kept.isEmpty {
+            try Recalibration.run(
+              module, on: source, batches: plan.recovery.recalibrationBatches, batchSize: 128,
+              seed: SeededGenerator.derivedSeed(plan.seed, stream: "recalibrate"))
+          }
+          let analysis = try ChannelAnalysis(graph)
+          let scores = try #require(
+            ImportanceScoring.channelScores(
+              .meanActivation, groups: analysis.groups, module: module, data: source,
+              seed: SeededGenerator.derivedSeed(plan.seed, stream: "score"))[name])
+          let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+          let stays = order.dropFirst(order.count / 2).sorted()
+          graph = try analysis.compacted(module.exportedGraph(), keeping: [name: stays])
+          kept[name] = stays
+        }
+        return kept
+      }
+      let fresh = try byHand(recalibrating: true)
+      #expect(found == fresh)
+      #expect(try byHand(recalibrating: false) != fresh, "stale statistics rank these units otherwise")
+    }
+
+    @Test("Momentum goes on through a cut, with what stays of it")
+    func momentum() throws {
+      let study = try StudyFixture()
+      let execution = try execution(study)
+      let plan = plan(study, Schedule(.iterative, steps: 2, epochsPerStep: 0.25))
+      let found = try run(execution, plan, to: 0.5).weights.weights
+
+      let source = try samples(study)
+      func trained(
+        _ graph: Graph, from start: Double, _ velocities: [String: TensorData]
+      ) throws -> (graph: Graph, velocities: [String: TensorData]) {
+        let module = try GraphModule(graph)
+        let optimizer = try MomentumSGD(
+          module, momentum: plan.recovery.momentum, weightDecay: plan.recovery.weightDecay, velocities: velocities)
+        try FineTuning.run(
+          module, on: source, recovery: plan.recovery, epochs: 0.25, from: start,
+          seed: SeededGenerator.derivedSeed(plan.seed, stream: "fine-tune"), optimizer: optimizer)
+        return (try module.exportedGraph(), try optimizer.velocitiesByName())
+      }
+      /// The filters of smallest L1 norm leave.
+      func cut(
+        _ graph: Graph, to widths: [String: Int], _ velocities: [String: TensorData]
+      ) throws -> (graph: Graph, velocities: [String: TensorData]) {
+        let analysis = try ChannelAnalysis(graph)
+        let scores = try ImportanceScoring.channelScores(
+          .l1, groups: analysis.groups, module: GraphModule(graph), data: nil, seed: 0)
+        let keeping = try widths.reduce(into: [String: [Int]]()) { keeping, entry in
+          let values = try #require(scores[entry.key])
+          keeping[entry.key] = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }.suffix(entry.value)
+            .sorted()
+        }
+        let module = try GraphModule(analysis.compacted(graph, keeping: keeping))
+        try Recalibration.run(
+          module, on: source, batches: plan.recovery.recalibrationBatches, batchSize: 128,
+          seed: SeededGenerator.derivedSeed(plan.seed, stream: "recalibrate"))
+        return (try module.exportedGraph(), try analysis.compacted(weights: velocities, keeping: keeping))
+      }
+      let once = try cut(execution.dense, to: ["conv1": 6, "conv2": 12, "fc1": 18], [:])
+      let between = try trained(once.graph, from: 0, [:])
+      let twice = try cut(between.graph, to: ["conv1": 4, "conv2": 8, "fc1": 12], between.velocities)
+      #expect(try trained(twice.graph, from: 0.25, twice.velocities).graph.weights == found)
+      #expect(try trained(twice.graph, from: 0.25, [:]).graph.weights != found)
+    }
+
+    private func samples(_ study: StudyFixture) throws -> BatchSource {
+      let spec = study.context.spec
+      return try StudyData(source: spec.data, split: spec.split, input: spec.input).batches(.training)
     }
   }
 }

@@ -129,6 +129,23 @@ extension ComputeSuite {
       #expect(latency.seconds == latency.denseSeconds && latency.seconds > 0)
     }
 
+    /// Five pairs at least, and as many as take 50 ms, but no more than 200.
+    @Test func warmsUpOnTheThreadsThatWereAskedFor() throws {
+      func pairs(taking seconds: Double) throws -> Int {
+        var count = 0
+        _ = try LatencyProfiler.warmUp {
+          count += 1
+          return (seconds / 2, seconds / 2)
+        }
+        return count
+      }
+      #expect(try [1, 0.006, 0].map(pairs(taking:)) == [5, 9, 200])
+      for threads in [1, 2, 3] {
+        #expect(
+          try LatencyProfiler.withThreads(LatencySpec(threads: threads)) { TorchRuntime.threadCount } == threads)
+      }
+    }
+
     @Test func theThreadCountIsSetBackAndBadSettingsAreRefused() throws {
       let module = try convolution(8)
       let before = TorchRuntime.threadCount

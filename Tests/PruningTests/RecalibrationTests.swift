@@ -66,5 +66,22 @@ extension ComputeSuite {
       try Recalibration.run(bare, on: source, batches: 3, batchSize: 16, seed: 1)
       #expect(try bare.exportedGraph().weights == bare.graph.weights)
     }
+
+    /// The same number of images in tiny batches: images are like themselves, so their spread within a batch is too small. Whole
+    /// batches come near the statistics of all images at once.
+    @Test func tinyBatchesSpoilStatistics() throws {
+      let source = try TestNetworks.source(TestNetworks.images(512))
+      func variances(_ batches: Int, _ batchSize: Int) throws -> [Float] {
+        let module = try GraphModule(TestNetworks.mixed())
+        try Recalibration.run(module, on: source, batches: batches, batchSize: batchSize, seed: 4)
+        return try #require(module.exportedGraph().weights["bn1.running_var"]).floats
+      }
+      let all = try variances(1, 512)
+      func error(_ batches: Int, _ batchSize: Int) throws -> Float {
+        zip(try variances(batches, batchSize), all).map { abs($0 / $1 - 1) }.max() ?? 0
+      }
+      let (whole, tiny) = (try error(4, Recalibration.smallestBatch), try error(256, 2))
+      #expect(whole < 0.02 && tiny > 0.05, "\(whole) and \(tiny)")
+    }
   }
 }

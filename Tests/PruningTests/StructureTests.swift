@@ -175,6 +175,25 @@ extension ComputeSuite {
       #expect(outcome.keptUnits == ["layers": [5, 6]])
     }
 
+    /// Whatever is asked, something stays of every layer.
+    @Test(
+      arguments: granularities + [.element, .block(rows: 2, columns: 4), .nOfM(kept: 1, of: 8)],
+      [Sparsity.uniform(0.999), .threshold(1e30)])
+    func nothingIsCutToNothing(granularity: Granularity, sparsity: Sparsity) throws {
+      for topology in try TopologyZoo.all() {
+        for scope in [Scope.global, .local] {
+          let plan = PruningPlan(criterion: .l1, granularity: granularity, scope: scope, sparsity: sparsity)
+          let outcome = try PruningStep.apply(plan, to: GraphModule(topology.graph), data: nil)
+          #expect(outcome.keptUnits.values.allSatisfy { !$0.isEmpty }, "\(topology.graph.name)")
+          for weight in outcome.graph.prunableWeights() {
+            let tensor = try #require(outcome.graph.weights[weight.weight])
+            let isThere = tensor.elementCount > 0 && tensor.floats.contains { $0 != 0 }
+            #expect(isThere, "\(weight.weight) of \(topology.graph.name)")
+          }
+        }
+      }
+    }
+
     /// Patches of `[N, 3, 8, 8]`, attention with two heads, a feed-forward part, 4 classes.
     static func transformer() throws -> Graph {
       try #require(TopologyZoo.all().first { $0.graph.name == "vision-transformer" }).graph

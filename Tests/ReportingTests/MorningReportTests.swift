@@ -72,6 +72,22 @@ private final class Outline: NSObject, XMLParserDelegate {
     #expect(sealed.contains("88.50%"))
   }
 
+  /// Errors 0.11, 0.12 and 0.13 under the reference 0.15; parameters 0.6, 0.2, 0.4 and latencies 0.75, 0.5, 0.6 under 1.1.
+  @Test func chanceStandsBesideTheFront() throws {
+    let warning = "whether the criteria do better than that is not known"
+    #expect(MorningReport(ReportFixture.report()).html.contains(warning))
+    let random = ReportFixture.record(
+      5, 1, ReportFixture.plan(.random, 0.5), ReportFixture.measures(870, parameters: 40_000, latency: 0.0012), at: 14)
+    let report = ReportFixture.report(records: ReportFixture.records + [random])
+    let chance = try #require(ChanceBaseline(report))
+    #expect(chance.trials == 1 && chance.allTrials == 3 && chance.onFront == 0 && chance.front == 2)
+    #expect(abs(chance.volume - 0.02 * 0.7 * 0.5) < 1e-12)
+    #expect(abs(chance.allVolume - (0.04 * 0.5 * 0.35 + 0.03 * (0.9 * 0.6 - 0.5 * 0.35))) < 1e-12)
+    let html = MorningReport(report).html
+    #expect(html.contains(chance.text) && !html.contains(warning))
+    #expect(ChanceBaseline(ReportFixture.report(records: [])) == nil)
+  }
+
   @Test func countsFailuresByClassAndWorker() {
     let html = MorningReport(ReportFixture.report()).html
     #expect(html.contains("<td>resource</td><td>host-0</td><td class=\"n\">1</td>"))

@@ -15,6 +15,7 @@ func checkSampler(_ kind: SamplerKind, space: SearchSpace, groups: [GroupSummary
   for counter in 0..<80 {
     let plan = try #require(sampler.propose(SearchHistory(records), counter: counter))
     #expect(plans.contains(plan))
+    #expect(plan.recovery == spec.fineTune.recovery, "all candidates are fine-tuned alike")
     #expect(plans.plan(plans.point(of: plan)) == plan, "a plan survives the way to a point and back")
     #expect(try identities.insert(plan.identity()).inserted, "no plan is proposed twice")
     // The same question, the records in another order, the groups in another order: the same answer.

@@ -35,7 +35,8 @@ import Testing
       { $0.measure = .macs }, { $0.layers.kinds = ["Conv"] }, { $0.layers.depth = 0...0.5 }, { $0.layers.first = 2 },
       { $0.schedule = Schedule(.agp, steps: 4) }, { $0.schedule.rewind = 1 }, { $0.order = .topDown },
       { $0.sparseTraining = SparseTraining(.l1) }, { $0.removesRedundant = true },
-      { $0.recovery.learningRate = 0.01 },
+      { $0.recovery.learningRate = 0.01 }, { $0.recovery.momentum = 0.5 }, { $0.recovery.weightDecay = 0 },
+      { $0.recovery.batchSize = 64 }, { $0.recovery.recalibrationBatches = 0 },
       { $0.recovery.samplesPerEpoch = nil }, { $0.recovery.augmentation.flips = false }, { $0.seed = 0 },
     ]
     for change in changes {

@@ -1,6 +1,7 @@
 /// How accuracy is won back after the cut.
 package struct Recovery: Hashable, Sendable, Codable {
-  /// Batches over which batch-norm statistics are measured anew before evaluation; 0 leaves them.
+  /// Batches over which batch-norm statistics are measured anew before evaluation, of `batchSize` images but never fewer than
+  /// 128; 0 leaves them.
   package var recalibrationBatches: Int
   package var learningRate: Double
   package var momentum: Double
