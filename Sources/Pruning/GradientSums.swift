@@ -44,7 +44,7 @@ struct GradientSums {
 
   /// The kernels of floats that the groups' units are made of, each once, sorted.
   static func kernels(of groups: [ChannelGroup], in context: ScoringContext) -> [String] {
-    let read = groups.flatMap { $0.units.flatMap { $0.slices.filter(\.isOutput).map(\.weight) } }
+    let read = groups.flatMap { $0.faces.filter(\.isOutput).map(\.weight) }
     let weights = context.module.graph.weights
     return Set(read).intersection(context.kernels).filter { weights[$0]?.elementType.isFloatingPoint == true }.sorted()
   }

@@ -26,7 +26,7 @@ package struct OBSImportance: CompensatingCriterion {
       weight, fisher in
       for group in groups {
         var elements: [Int: [Int]] = [:]
-        for face in UnitFace.faces(of: group, where: { $0.isOutput && $0.weight == weight }) {
+        for face in group.faces where face.isOutput && face.weight == weight {
           for entry in face.entries {
             elements[entry.unit, default: []] += face.elements(at: entry.indices, of: fisher.shape)
           }
@@ -49,7 +49,7 @@ package struct OBSImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { slice.isOutput }
+  package func countsInUpdate(_ face: UnitFace) -> Bool { face.isOutput }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]

@@ -35,7 +35,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
       let errors = try inputs[weight].map { try ColumnErrors($0, tensor) }
       for group in groups {
         var elements: [Int: [Int]] = [:]
-        for face in UnitFace.faces(of: group, where: { !$0.isOutput && $0.weight == weight }) {
+        for face in group.faces where !face.isOutput && face.weight == weight {
           for entry in face.entries {
             elements[entry.unit, default: []] += face.elements(at: entry.indices, of: tensor.shape)
           }
@@ -72,7 +72,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { !slice.isOutput }
+  package func countsInUpdate(_ face: UnitFace) -> Bool { !face.isOutput }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     let inputs = try LayerInputs.measured(masks.keys.sorted(), in: context, damping: damping)

@@ -1,42 +1,9 @@
 import ChannelGroups
 import Tensors
 
-/// What the units of one group hold of one weight along one axis.
-struct UnitFace {
-  private struct Key: Hashable {
-    let weight: String
-    let axis: Int
-    let rows: Range<Int>?
-    let rowAxis: Int
-  }
-
-  let weight: String
-  let axis: Int
-  /// Only within these indices of `rowAxis`; nil for all.
-  let rows: Range<Int>?
-  let rowAxis: Int
-  /// The units that have a part, ascending, with their indices along `axis`.
-  let entries: [(unit: Int, indices: [Int])]
-
-  /// The faces of the slices that count, in the order in which the network reads the weights.
-  static func faces(of group: ChannelGroup, where isCounted: (WeightSlice) -> Bool) -> [UnitFace] {
-    var order: [Key] = []
-    var entries: [Key: [(unit: Int, indices: [Int])]] = [:]
-    for (unit, content) in group.units.enumerated() {
-      for slice in content.slices where isCounted(slice) {
-        let key = Key(weight: slice.weight, axis: slice.axis, rows: slice.rows, rowAxis: slice.rowAxis)
-        if entries[key] == nil { order.append(key) }
-        entries[key, default: []].append((unit, slice.indices))
-      }
-    }
-    return order.map { key in
-      UnitFace(
-        weight: key.weight, axis: key.axis, rows: key.rows, rowAxis: key.rowAxis, entries: entries[key] ?? [])
-    }
-  }
-
+extension UnitFace {
   /// Row-major positions of the elements that lie at `indices` of a weight of `shape`.
-  func elements(at indices: [Int], of shape: [Int]) -> [Int] {
+  func elements(at indices: ArraySlice<Int>, of shape: [Int]) -> [Int] {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
     var positions: [Int] = []
@@ -68,11 +35,11 @@ struct UnitFace {
     for group in groups {
       var order: [String] = []
       var sums: [String: [Int: Double]] = [:]
-      for face in faces(of: group, where: { $0.isOutput && values[$0.weight] != nil }) {
+      for face in group.faces where face.isOutput {
         guard let value = values[face.weight] else { continue }
         if sums[face.weight] == nil { order.append(face.weight) }
-        for (entry, sum) in zip(face.entries, try face.sums(of: value)) {
-          sums[face.weight, default: [:]][entry.unit, default: 0] += sum
+        for (unit, sum) in zip(face.units, try face.sums(of: value)) {
+          sums[face.weight, default: [:]][unit, default: 0] += sum
         }
       }
       result[group.name] = order.map { LayerScores(layer: $0, scores: sums[$0] ?? [:]) }
@@ -82,8 +49,7 @@ struct UnitFace {
 
   /// The kernels that the groups' units are made of (or that read them), each once, in the network's order.
   static func kernels(of groups: [ChannelGroup], in context: ScoringContext, isOutput: Bool = true) -> [String] {
-    let used = Set(
-      groups.flatMap { $0.units.flatMap { $0.slices.filter { $0.isOutput == isOutput }.map(\.weight) } })
+    let used = Set(groups.flatMap { $0.faces.filter { $0.isOutput == isOutput }.map(\.weight) })
     return context.module.graph.prunableWeights().map(\.weight).filter(used.contains)
   }
 }

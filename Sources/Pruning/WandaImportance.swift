@@ -23,9 +23,7 @@ package struct WandaImportance: ImportanceCriterion {
     for group in groups {
       result[group.name] = try kernels.compactMap { kernel -> LayerScores? in
         guard let product = products[kernel] else { return nil }
-        let units = group.units.indices.filter { unit in
-          group.units[unit].slices.contains { $0.isOutput && $0.weight == kernel }
-        }
+        let units = Set(group.faces.filter { $0.isOutput && $0.weight == kernel }.flatMap(\.units)).sorted()
         if units.isEmpty { return nil }
         let sums = try UnitSums(group, weights: { $0 == kernel }).sums { _ in product }
         return LayerScores(layer: kernel, units: units, scores: units.map { sums[$0] })
