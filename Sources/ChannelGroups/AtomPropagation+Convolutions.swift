@@ -154,6 +154,7 @@ extension AtomPropagation {
   /// One channel in, a number of channels out: they leave together.
   private mutating func joinDepthwise(_ rows: [Int], _ channels: [Int], groups: Int) {
     let multiplier = rows.count / groups
+    if multiplier == 1 { return unite(rows, channels) }
     unite(rows, channels.flatMap { Array(repeating: $0, count: multiplier) })
   }
 

@@ -44,7 +44,7 @@ package struct ChannelGroup: Sendable, Hashable {
   package var name: String
   /// The nodes whose output rows leave with the units, in graph order.
   package var layers: [String]
-  package var units: [ChannelUnit]
+  package var units: ChannelUnits
   /// Why nothing of this group may leave; nil for a group that can be pruned.
   package var pinned: String?
   /// Where not empty, a partition of the units of which every part keeps the same count (a grouped convolution's groups).
@@ -57,6 +57,14 @@ package struct ChannelGroup: Sendable, Hashable {
     name: String, layers: [String], units: [ChannelUnit], pinned: String? = nil, blocks: [[Int]] = [],
     floors: [[Int]] = []
   ) {
+    self.init(
+      name: name, layers: layers, units: ChannelUnits(units), pinned: pinned, blocks: blocks, floors: floors)
+  }
+
+  init(
+    name: String, layers: [String], units: ChannelUnits, pinned: String? = nil, blocks: [[Int]] = [],
+    floors: [[Int]] = []
+  ) {
     self.name = name
     self.layers = layers
     self.units = units
@@ -66,7 +74,10 @@ package struct ChannelGroup: Sendable, Hashable {
   }
 
   /// True when the units are whole residual branches, each with layers of its own.
-  package var holdsBranches: Bool { units.contains { !$0.layers.isEmpty } }
+  package var holdsBranches: Bool { units.holdBranches }
+
+  /// What the units hold of each weight, in the order in which the network reads the weights.
+  package var faces: [UnitFace] { units.faces }
 
   /// A page of text: the layers, the constraints, and what leaves with each of the first `limit` units.
   package func describe(unitLimit limit: Int = 2) -> String {

@@ -22,7 +22,12 @@ struct CutAssembly {
     var family = Array(repeating: -1, count: componentCount)
     var members: [[Int]] = []
     for (position, binding) in bindings.enumerated() {
-      let touched = Set(binding.classes.joined().map { family[$0] }.filter { $0 >= 0 })
+      var touched = Set<Int>()
+      var last = -1
+      for component in binding.classes.joined() where family[component] != last {
+        last = family[component]
+        if last >= 0 { touched.insert(last) }
+      }
       let joined = touched.sorted().flatMap { members[$0] } + [position]
       for old in touched { members[old] = [] }
       for cut in joined {
@@ -40,6 +45,7 @@ struct CutAssembly {
   /// What a cut asks for, or nil when it holds whatever leaves (or some components had to be refused).
   private mutating func binding(_ cut: AtomCut) -> Binding? {
     let size = cut.atoms.count / cut.rows
+    if size > 1, let rows = distinctRows(cut) { return Binding(node: cut.node, classes: rows) }
     var kinds: [[Int]: Int] = [:]
     var rows: [[Int]] = []
     for row in 0..<cut.rows {
@@ -77,6 +83,15 @@ struct CutAssembly {
     return Binding(node: cut.node, classes: classes)
   }
 
+  /// The components of each row, ascending, if no component is held twice; nil else.
+  private func distinctRows(_ cut: AtomCut) -> [[Int]]? {
+    let held = cut.atoms.map { components[$0] }
+    let sorted = held.sorted()
+    guard zip(sorted, sorted.dropFirst()).allSatisfy({ $0 < $1 }) else { return nil }
+    let size = held.count / cut.rows
+    return stride(from: 0, to: held.count, by: size).map { held[$0..<$0 + size].sorted() }
+  }
+
   /// The common refinement of a family's cuts: its cells keep equal counts.
   private mutating func settle(_ family: [Binding], _ componentCount: Int) {
     let members = Set(family.flatMap { $0.classes.joined() }).sorted()
@@ -85,14 +100,19 @@ struct CutAssembly {
     if members.contains(where: { !canLeave($0) || gone.contains($0) }) {
       return refuse(members, "the groups of '\(node)' must stay equal, and some of their channels cannot leave")
     }
-    var signatures: [Int: [Int]] = [:]
-    for (position, binding) in family.enumerated() {
-      for (kind, row) in binding.classes.enumerated() {
-        for component in row { signatures[component, default: []] += [position, kind] }
+    // A component's cell is the list of the rows that hold it, each with a number of its own.
+    var lists = InternedLists()
+    var cellOf = Array(repeating: 0, count: componentCount)
+    var known = Set<[[Int]]>()
+    var rowCount = 0
+    for binding in family where known.insert(binding.classes).inserted {
+      for row in binding.classes {
+        for component in row { cellOf[component] = lists.appending(rowCount, to: cellOf[component]) }
+        rowCount += 1
       }
     }
-    var cells: [[Int]: [Int]] = [:]
-    for component in members { cells[signatures[component] ?? [], default: []].append(component) }
+    var cells: [Int: [Int]] = [:]
+    for component in members { cells[cellOf[component], default: []].append(component) }
     let ordered = cells.values.sorted { $0[0] < $1[0] }
     guard ordered.allSatisfy({ $0.count == ordered[0].count }) else {
       return refuse(members, "the groups of '\(node)' overlap with those of '\(family[family.count - 1].node)'")

@@ -12,8 +12,10 @@ struct FaceGeometry {
   let axis: Int
   let rowAxis: Int
   private(set) var segments: [Segment] = []
-  /// For each entry of a segment the indices along the axis that it holds.
-  private(set) var indices: [[Int]] = []
+  /// For each entry of a segment the first index along the axis that it holds.
+  let bases: [Int]
+  /// The steps from there to all that it holds, ascending.
+  let steps: [Int]
 
   /// Nil for a face that cannot be said in these words.
   init?(_ face: WeightFace, shape: [Int]) {
@@ -34,9 +36,8 @@ struct FaceGeometry {
     let strides = AtomGrid.strides(inner.map { face.view[$0] })
     let own = inner.indices.filter { face.axes.contains(inner[$0]) }
     let free = inner.indices.filter { !face.axes.contains(inner[$0]) }
-    let bases = AtomGrid.walk(own.map { face.view[inner[$0]] }, strides: own.map { strides[$0] })
-    let repeats = AtomGrid.walk(free.map { face.view[inner[$0]] }, strides: free.map { strides[$0] })
-    indices = bases.map { base in repeats.map { base + $0 } }
+    bases = AtomGrid.walk(own.map { face.view[inner[$0]] }, strides: own.map { strides[$0] })
+    steps = AtomGrid.walk(free.map { face.view[inner[$0]] }, strides: free.map { strides[$0] })
     let rowCount = outer.reduce(1) { $0 * face.view[$1] }
     for row in 0..<rowCount {
       let rows = rowCount > 1 ? row * rowSize..<(row + 1) * rowSize : nil

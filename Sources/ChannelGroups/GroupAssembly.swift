@@ -7,9 +7,13 @@ struct GroupAssembly {
   /// For each atom, its component.
   let components: [Int]
   private let componentCount: Int
-  /// For each component, the positions of its producing nodes in graph order.
-  private var producers: [[Int]]
-  private var reasons: [String?]
+  /// Positions of producing nodes in graph order.
+  private var lists = InternedLists()
+  /// For each component, the number of its list of producing nodes.
+  private var producers: [Int]
+  /// For each component why it stays, a position among `reasonTexts`; nil for one that may leave.
+  private var reasons: [Int?]
+  private var reasonTexts: [String] = []
   private let producerNames: [String]
 
   private(set) var groups: [ChannelGroup] = []
@@ -32,36 +36,46 @@ struct GroupAssembly {
     }
     components = numbers
     componentCount = count
-    producers = Array(repeating: [], count: componentCount)
+    producers = Array(repeating: 0, count: componentCount)
     reasons = Array(repeating: nil, count: componentCount)
     places = Array(repeating: nil, count: componentCount)
     producerNames = propagation.producers.map(\.node)
 
-    for (position, producer) in propagation.producers.enumerated() {
-      for atom in producer.atoms where producers[components[atom]].last != position {
-        producers[components[atom]].append(position)
-      }
-    }
+    for (position, producer) in propagation.producers.enumerated() { noteProducer(position, producer.atoms) }
     for producer in propagation.producers where isExcluded(producer.node) {
-      for atom in producer.atoms { setReason(components[atom], "layer '\(producer.node)' is left out") }
+      setReason("layer '\(producer.node)' is left out", atoms: producer.atoms)
     }
-    for pin in propagation.pins {
-      for atom in pin.atoms { setReason(components[atom], pin.reason) }
-    }
+    for pin in propagation.pins { setReason(pin.reason, atoms: pin.atoms) }
     restrict(to: kind, propagation)
-    let slices = collectSlices(propagation)
     let cuts = CutAssembly(
       propagation.cuts, components: components, componentCount: componentCount,
-      canLeave: { [reasons, producers] in reasons[$0] == nil && !producers[$0].isEmpty })
-    for (refused, reason) in cuts.refused {
-      for component in refused { setReason(component, reason) }
-    }
-    assemble(cuts.families, slices)
+      canLeave: { [reasons, producers] in reasons[$0] == nil && producers[$0] != 0 })
+    for (refused, reason) in cuts.refused { setReason(reason, refused) }
+    assemble(cuts.families, propagation)
     addFloors(propagation.labels)
   }
 
-  private mutating func setReason(_ component: Int, _ reason: String) {
-    if reasons[component] == nil { reasons[component] = reason }
+  private mutating func noteProducer(_ position: Int, _ atoms: [Int]) {
+    // Neighbours mostly have the same producers so far.
+    var (old, new) = (-1, -1)
+    for atom in atoms {
+      let component = components[atom]
+      let list = producers[component]
+      if list != old {
+        if list == new || lists[list].last == position { continue }
+        (old, new) = (list, lists.appending(position, to: list))
+      }
+      producers[component] = new
+    }
+  }
+
+  private mutating func setReason(_ reason: String, atoms: [Int]) { setReason(reason, atoms.map { components[$0] }) }
+
+  /// The first reason that a component is given is the one it keeps.
+  private mutating func setReason(_ reason: String, _ held: [Int]) {
+    let number = reasonTexts.firstIndex(of: reason) ?? reasonTexts.count
+    if number == reasonTexts.count { reasonTexts.append(reason) }
+    for component in held where reasons[component] == nil { reasons[component] = number }
   }
 
   /// Components of another kind stay.
@@ -70,92 +84,85 @@ struct GroupAssembly {
     case .channel: break
     case .head:
       let heads = Set(propagation.headAtoms.values.map { components[$0] })
-      for component in producers.indices where !producers[component].isEmpty && !heads.contains(component) {
-        setReason(component, "it is no head and no group of a convolution")
-      }
+      setReason(
+        "it is no head and no group of a convolution",
+        producers.indices.filter { producers[$0] != 0 && !heads.contains($0) })
     case .recurrent:
       let isRecurrent = Dictionary(
         propagation.graph.nodes.map { node in
           if case .recurrent = node.op { (node.name, true) } else { (node.name, false) }
         }, uniquingKeysWith: { first, _ in first })
+      let other = lists.lists.map { list in list.first { isRecurrent[producerNames[$0]] != true } }
       for component in producers.indices {
-        if let other = producers[component].first(where: { isRecurrent[producerNames[$0]] != true }) {
-          setReason(component, "'\(producerNames[other])' is no recurrent layer")
-        }
+        guard let other = other[producers[component]] else { continue }
+        setReason("'\(producerNames[other])' is no recurrent layer", [component])
       }
     }
   }
 
-  private func collectSlices(_ propagation: AtomPropagation) -> [[WeightSlice]] {
-    var slices: [[WeightSlice]] = Array(repeating: [], count: componentCount)
-    var stamps = Array(repeating: -1, count: componentCount)
-    var stamp = 0
-    for entry in propagation.faces {
-      let shape = propagation.shape(entry.face.weight)
-      guard let geometry = FaceGeometry(entry.face, shape: shape) else { continue }
-      for segment in geometry.segments {
-        for (offset, position) in segment.entries.enumerated() {
-          let component = components[entry.atoms[position]]
-          if stamps[component] == stamp {
-            slices[component][slices[component].count - 1].indices += geometry.indices[offset]
-          } else {
-            stamps[component] = stamp
-            slices[component].append(
-              WeightSlice(
-                weight: entry.face.weight, axis: geometry.axis, indices: geometry.indices[offset],
-                isOutput: entry.isProducing, rows: segment.rows, rowAxis: geometry.rowAxis))
-          }
-        }
-        stamp += 1
-      }
-    }
-    for component in slices.indices {
-      for position in slices[component].indices { slices[component][position].indices.sort() }
-    }
-    return slices
+  /// Members of one group.
+  private struct Draft {
+    /// Components, ascending.
+    var members: [Int]
+    /// Positions of producing nodes, ascending.
+    var layers: [Int]
+    var pinned: String?
+    var blocks: [[Int]] = []
   }
 
-  private mutating func assemble(_ families: [[[Int]]], _ slices: [[WeightSlice]]) {
-    struct Draft {
-      var members: [Int]
-      var pinned: String?
-      var blocks: [[Int]] = []
-    }
+  /// Components that a cut binds together make a group, and so do those with the same producers and the same reason to stay.
+  private func drafts(_ families: [[[Int]]]) -> [Draft] {
+    var isTied = Array(repeating: false, count: componentCount)
     var drafts: [Draft] = families.map { cells in
-      Draft(members: cells.flatMap { $0 }.sorted(), blocks: cells)
+      let members = cells.flatMap { $0 }.sorted()
+      for component in members { isTied[component] = true }
+      let layers = Set(Set(members.map { producers[$0] }).flatMap { lists[$0] })
+      return Draft(members: members, layers: layers.sorted(), blocks: cells)
     }
-    let tied = Set(drafts.flatMap(\.members))
     struct Key: Hashable {
-      var producers: [Int]
-      var reason: String?
+      var producers: Int
+      var reason: Int?
     }
     var byKey: [Key: Int] = [:]
-    for component in 0..<componentCount where !producers[component].isEmpty && !tied.contains(component) {
+    var last: (key: Key, draft: Int)?
+    for component in 0..<componentCount where producers[component] != 0 && !isTied[component] {
       let key = Key(producers: producers[component], reason: reasons[component])
-      if let position = byKey[key] {
-        drafts[position].members.append(component)
-      } else {
-        byKey[key] = drafts.count
-        drafts.append(Draft(members: [component], pinned: reasons[component]))
+      let known = last?.key == key ? last?.draft : byKey[key]
+      let position = known ?? drafts.count
+      if known == nil {
+        byKey[key] = position
+        drafts.append(
+          Draft(members: [], layers: lists[key.producers], pinned: key.reason.map { reasonTexts[$0] }))
       }
+      drafts[position].members.append(component)
+      last = (key, position)
     }
-    let layers = drafts.map { Set($0.members.flatMap { producers[$0] }).sorted() }
+    return drafts
+  }
+
+  private mutating func assemble(_ families: [[[Int]]], _ propagation: AtomPropagation) {
+    let drafts = drafts(families)
+    // For each component its draft and its place there.
+    var owners: [UnitPlace?] = Array(repeating: nil, count: componentCount)
+    for (position, draft) in drafts.enumerated() {
+      for (unit, component) in draft.members.enumerated() { owners[component] = UnitPlace(group: position, unit: unit) }
+    }
+    let faces = FaceAssembly(propagation, components: components, owners: owners, groupCount: drafts.count).faces
     // What can be pruned takes the plain names.
     func rank(_ index: Int) -> (Int, Int, Int) {
-      (drafts[index].pinned == nil ? 0 : 1, layers[index][0], drafts[index].members[0])
+      (drafts[index].pinned == nil ? 0 : 1, drafts[index].layers[0], drafts[index].members[0])
     }
     let order = drafts.indices.sorted { rank($0) < rank($1) }
     var taken: [String: Int] = [:]
     for position in order {
       let draft = drafts[position]
-      let first = producerNames[layers[position][0]]
+      let first = producerNames[draft.layers[0]]
       taken[first, default: 0] += 1
       let count = taken[first] ?? 1
-      var group = ChannelGroup(
-        name: count == 1 ? first : "\(first)#\(count)", layers: layers[position].map { producerNames[$0] },
-        units: draft.members.map { ChannelUnit(slices: slices[$0]) }, pinned: draft.pinned)
-      let unitOf = Dictionary(uniqueKeysWithValues: draft.members.enumerated().map { ($1, $0) })
-      group.blocks = draft.blocks.map { block in block.compactMap { unitOf[$0] } }
+      let group = ChannelGroup(
+        name: count == 1 ? first : "\(first)#\(count)", layers: draft.layers.map { producerNames[$0] },
+        units: ChannelUnits(count: draft.members.count, faces: faces[position]), pinned: draft.pinned,
+        blocks: draft.blocks.map { block in block.compactMap { owners[$0]?.unit } })
       if draft.pinned == nil {
         for (unit, component) in draft.members.enumerated() {
           places[component] = UnitPlace(group: groups.count, unit: unit)
@@ -169,19 +176,22 @@ struct GroupAssembly {
 
   /// No array may become empty. Every group keeps at least one unit, so only arrays that hold no group whole need a floor.
   private mutating func addFloors(_ labels: [String: [AtomLabel]]) {
-    var arrays = Set<[Int]>()
-    for label in labels.values.joined() { arrays.insert(label.atoms) }
+    var arrays = Set<AtomGrid>()
+    for label in labels.values.joined() { arrays.insert(AtomGrid(sizes: [], atoms: label.atoms)) }
     var found: [Int: Set<[Int]>] = [:]
     var stamps = Array(repeating: -1, count: componentCount)
-    next: for (stamp, array) in arrays.enumerated() where !array.isEmpty {
-      var parts: [Int: [Int]] = [:]
-      for atom in array {
+    next: for (stamp, array) in arrays.enumerated() where !array.atoms.isEmpty {
+      // The units that the array holds, by runs of one group.
+      var runs: [(group: Int, units: [Int])] = []
+      for atom in array.atoms {
         let component = components[atom]
         if stamps[component] == stamp { continue }
         stamps[component] = stamp
         guard let place = places[component] else { continue next }
-        parts[place.group, default: []].append(place.unit)
+        if runs.last?.group != place.group { runs.append((place.group, [])) }
+        runs[runs.count - 1].units.append(place.unit)
       }
+      let parts = Dictionary(runs.map { ($0.group, $0.units) }, uniquingKeysWith: +)
       if parts.contains(where: { $1.count == groups[$0].units.count }) { continue }
       guard let group = parts.keys.min(), let units = parts[group] else { continue }
       found[group, default: []].insert(units.sorted())
@@ -197,7 +207,7 @@ struct GroupAssembly {
 }
 
 /// Where a component is found among the groups.
-package struct UnitPlace: Sendable, Hashable {
+package struct UnitPlace: Sendable, Hashable, Comparable {
   /// A position in `ChannelAnalysis.groups`.
   package var group: Int
   package var unit: Int
@@ -205,5 +215,9 @@ package struct UnitPlace: Sendable, Hashable {
   package init(group: Int, unit: Int) {
     self.group = group
     self.unit = unit
+  }
+
+  package static func < (left: UnitPlace, right: UnitPlace) -> Bool {
+    (left.group, left.unit) < (right.group, right.unit)
   }
 }

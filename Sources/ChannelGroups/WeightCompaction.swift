@@ -20,13 +20,15 @@ struct WeightCompaction {
     guard let first = faces.first else { return tensor }
     let isSimple = faces.allSatisfy { $0.face.axes.count == 1 && $0.face.view == tensor.shape }
     if isSimple {
-      return faces.reduce(tensor) { result, entry in
+      var kept: [[Int]?] = tensor.shape.map { _ in nil }
+      for entry in faces {
         let atoms = shapes.analysis.arrays[entry.array].atoms
         let axis = entry.face.axes[0]
         // A second face on one axis holds the same components.
-        guard result.shape[axis] == atoms.count else { return result }
-        return result.gathering(atoms.indices.filter { !shapes.removed[atoms[$0]] }, axis: axis)
+        guard kept[axis] == nil, tensor.shape[axis] == atoms.count else { continue }
+        kept[axis] = atoms.indices.filter { !shapes.removed[atoms[$0]] }
       }
+      return tensor.gathering(kept)
     }
     return gathered(tensor, view: first.face.view, faces.filter { $0.face.view == first.face.view })
   }

@@ -79,7 +79,7 @@ package struct EvaluationRunner {
         (module, pruned) = try ScheduledPruning(execution, plan: plan).run(to: assignment.toEpochs, clock: &clock) {
           try progress(.fineTune, $0)
         }
-        (metadata.kept, metadata.counts) = (pruned.keptDigest, pruned.counts)
+        (metadata.kept, metadata.counts) = (try pruned.keptDigest, pruned.counts)
       } else {
         module = try GraphModule(network, device: execution.device)
         try execution.fineTune(
@@ -96,7 +96,7 @@ package struct EvaluationRunner {
       let pruned = try execution.cut(plan, clock: &clock)
       metadata = CheckpointMetadata(
         study: context.spec.study, trial: assignment.key.trial, rung: 0, epochs: 0, plan: plan,
-        dense: context.network, kept: pruned.keptDigest, counts: pruned.counts)
+        dense: context.network, kept: try pruned.keptDigest, counts: pruned.counts)
       module = try GraphModule(pruned.graph, device: execution.device)
       try progress(.recalibrate, 0)
       try execution.recalibrate(module, plan: plan, clock: &clock)

@@ -81,13 +81,13 @@ package final class PlanExecution {
         let analysis = try analysis(plan.granularity)
         let all = Dictionary(uniqueKeysWithValues: analysis.groups.map { ($0.name, $0.units.count) })
         if plan.removesNothing {
-          return try PrunedNetwork(graph: dense, keptUnits: all.mapValues { Array(0..<$0) }, unitCounts: all)
+          return PrunedNetwork(graph: dense, keptUnits: all.mapValues { Array(0..<$0) }, unitCounts: all)
         }
         let module = try denseModule()
         let outcome = try PruningStep.cut(
           plan, dense, analysis: analysis, scores: scores,
           redundancy: redundancy(plan, of: module, analysis: analysis), compensation: compensation(plan, of: module))
-        var pruned = try PrunedNetwork(graph: outcome.graph, keptUnits: outcome.keptUnits, unitCounts: all)
+        var pruned = PrunedNetwork(graph: outcome.graph, keptUnits: outcome.keptUnits, unitCounts: all)
         (pruned.reached, pruned.adjusted) = (outcome.reached, outcome.adjusted)
         return pruned
       case .element, .nOfM, .block:

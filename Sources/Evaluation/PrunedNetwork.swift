@@ -14,18 +14,17 @@ package struct PrunedNetwork {
   package var reached: TargetGap?
   /// For each masked weight, whether each element stays, row-major; empty for channels.
   package var masks: [String: [Bool]] = [:]
-  /// Names exactly what was kept, so that a rebuilt network can be compared without its weights.
-  package var keptDigest: Digest
+  private let holdsMasks: Bool
   /// The dense network before the cut where weights that stay were changed; see `PruningOutcome`.
   package var adjusted: Graph?
 
   /// From the units that stay, ascending, of groups with this many units.
-  package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) throws {
+  package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) {
     self.graph = graph
     self.keptUnits = keptUnits
     counts = Dictionary(
       uniqueKeysWithValues: keptUnits.map { name, kept in (name, [kept.count, unitCounts[name] ?? kept.count]) })
-    keptDigest = try CanonicalBytes.digest(of: keptUnits)
+    holdsMasks = false
   }
 
   /// From a network with zeros and the masks of its elements, row-major, true where an element stays.
@@ -33,11 +32,19 @@ package struct PrunedNetwork {
     self.graph = graph
     self.masks = masks
     counts = masks.mapValues { mask in [mask.count { $0 }, mask.count] }
-    var builder = DigestBuilder()
-    for (name, mask) in masks.sorted(by: { $0.key < $1.key }) {
-      builder.update(Data(name.utf8))
-      builder.update(Data(mask.map { $0 ? 1 : 0 }))
+    holdsMasks = true
+  }
+
+  /// Names exactly what was kept, so that a rebuilt network can be compared without its weights.
+  package var keptDigest: Digest {
+    get throws {
+      guard holdsMasks else { return try CanonicalBytes.digest(of: keptUnits) }
+      var builder = DigestBuilder()
+      for (name, mask) in masks.sorted(by: { $0.key < $1.key }) {
+        builder.update(Data(name.utf8))
+        builder.update(Data(mask.map { $0 ? 1 : 0 }))
+      }
+      return builder.finalize()
     }
-    keptDigest = builder.finalize()
   }
 }

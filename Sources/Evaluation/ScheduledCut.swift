@@ -81,7 +81,7 @@ struct ScheduledCut {
   /// The result, told in the original's units.
   func network(of state: NetworkState) throws -> PrunedNetwork {
     plan.granularity.isStructured
-      ? try PrunedNetwork(graph: state.graph, keptUnits: state.kept, unitCounts: unitCounts)
+      ? PrunedNetwork(graph: state.graph, keptUnits: state.kept, unitCounts: unitCounts)
       : PrunedNetwork(graph: state.graph, masks: state.masks)
   }
 

@@ -21,7 +21,7 @@ package struct TensorData: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  private init(trusted elementType: ElementType, shape: [Int], bytes: Data) {
+  init(trusted elementType: ElementType, shape: [Int], bytes: Data) {
     self.elementType = elementType
     self.shape = shape
     self.bytes = bytes
@@ -73,24 +73,9 @@ package struct TensorData: Sendable, Hashable {
   /// The slices at `indices` along `axis`, in that order; an index may repeat. Linear in the result's bytes.
   package func gathering(_ indices: [Int], axis: Int) -> TensorData {
     precondition(shape.indices.contains(axis), "axis \(axis) of shape \(shape)")
-    let inner = shape[(axis + 1)...].reduce(1, *) * elementType.byteCount
-    let outer = shape[..<axis].reduce(1, *)
-    var result = Data(count: outer * indices.count * inner)
-    result.withUnsafeMutableBytes { target in
-      bytes.withUnsafeBytes { source in
-        guard inner > 0, let to = target.baseAddress, let from = source.baseAddress else { return }
-        for block in 0..<outer {
-          for (position, index) in indices.enumerated() {
-            precondition(index >= 0 && index < shape[axis], "index \(index) on an axis of \(shape[axis])")
-            (to + (block * indices.count + position) * inner)
-              .copyMemory(from: from + (block * shape[axis] + index) * inner, byteCount: inner)
-          }
-        }
-      }
-    }
-    var newShape = shape
-    newShape[axis] = indices.count
-    return TensorData(trusted: elementType, shape: newShape, bytes: result)
+    var all: [[Int]?] = shape.map { _ in nil }
+    all[axis] = indices
+    return gathering(all)
   }
 
   /// The same bytes under another shape of equal element count.

@@ -26,7 +26,7 @@ package struct BatchNormScaleImportance: ImportanceCriterion {
       let sums = UnitSums(group, weights: scales.contains)
       if sums.coversAllUnits {
         found = true
-        scores[group.name] = try sums.layers { try context.tensor($0).abs() }
+        scores[group.name] = try sums.layers({ try context.tensor($0) }, each: { try $0.abs() })
       } else {
         let norms = try L2Importance.norms(of: group, in: context)
         let joint = Aggregation.l2.joined(norms, unitCount: group.units.count).map(Double.init)

@@ -3,8 +3,8 @@ import Tensors
 
 /// A criterion that changes the weights that stay, to make up for those that leave.
 package protocol CompensatingCriterion: ImportanceCriterion {
-  /// Which slices of a removed unit are the weights whose loss is made up for.
-  func countsInUpdate(_ slice: WeightSlice) -> Bool
+  /// Which faces of removed units hold the weights whose loss is made up for.
+  func countsInUpdate(_ face: UnitFace) -> Bool
 
   /// New float64 values of the weights named in `masks`, which says (row-major) what stays; what leaves is zero.
   ///

@@ -16,7 +16,7 @@ package struct L1Importance: ImportanceCriterion {
     var scores: [String: [LayerScores]] = [:]
     for group in groups {
       scores[group.name] = try UnitSums(group, weights: context.kernels.contains)
-        .layers { try context.tensor($0).abs() }
+        .layers({ try context.tensor($0) }, each: { try $0.abs() })
     }
     return scores
   }

@@ -28,6 +28,6 @@ package struct L2Importance: ImportanceCriterion {
   /// Each layer's norm for each unit.
   static func norms(of group: ChannelGroup, in context: ScoringContext) throws -> [LayerScores] {
     try UnitSums(group, weights: context.kernels.contains)
-      .layers { try context.tensor($0).to(.float64).square() }.map { $0.mapping { $0.squareRoot() } }
+      .layers({ try context.tensor($0) }, each: { try $0.square() }).map { $0.mapping { $0.squareRoot() } }
   }
 }

@@ -22,10 +22,10 @@ package struct LAMPImportance: ImportanceCriterion {
     for group in groups {
       let sums = UnitSums(group, weights: context.kernels.contains)
       if aggregation == nil {
-        let squares = try sums.sums { try context.tensor($0).to(.float64).square() }
+        let squares = try sums.sums({ try context.tensor($0) }, each: { try $0.square() })
         scores[group.name] = [LayerScores(joint: Self.relative(squares).map(Double.init), of: group)]
       } else {
-        scores[group.name] = try sums.layers { try context.tensor($0).to(.float64).square() }.map { layer in
+        scores[group.name] = try sums.layers({ try context.tensor($0) }, each: { try $0.square() }).map { layer in
           LayerScores(layer: layer.layer, units: layer.units, scores: Self.relative(layer.scores).map(Double.init))
         }
       }

@@ -46,7 +46,7 @@ package struct OBSImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { UnitSide.readers.counts(slice) }
+  package func countsInUpdate(_ face: UnitFace) -> Bool { UnitSide.readers.counts(face) }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]

@@ -69,7 +69,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
     return scores
   }
 
-  package func countsInUpdate(_ slice: WeightSlice) -> Bool { UnitSide.readers.counts(slice) }
+  package func countsInUpdate(_ face: UnitFace) -> Bool { UnitSide.readers.counts(face) }
 
   package func compensated(_ masks: [String: [Bool]], in context: ScoringContext) throws -> [String: Tensor] {
     let inputs = try LayerInputs.measured(masks.keys.sorted(), in: context, damping: damping)

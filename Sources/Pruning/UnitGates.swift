@@ -39,7 +39,7 @@ struct UnitGates {
       var gates: [Int: Int] = [:]
       for (place, unit) in units.enumerated() { gates[unit] = count + place }
       for face in faces {
-        targets[face.weight, default: []].append(Target(face: face, gates: face.entries.map { gates[$0.unit] ?? 0 }))
+        targets[face.weight, default: []].append(Target(face: face, gates: face.units.map { gates[$0] ?? 0 }))
       }
       owners.append(Owner(group: group.name, layer: layer, gates: count..<(count + units.count), units: units))
       count += units.count
@@ -48,13 +48,13 @@ struct UnitGates {
     for group in groups {
       if byLayer {
         for producer in producers {
-          let faces = UnitFace.faces(of: group) { $0.isOutput && producer.weights.contains($0.weight) }
-          let units = Set(faces.flatMap { $0.entries.map(\.unit) }).sorted()
+          let faces = group.faces.filter { $0.isOutput && producer.weights.contains($0.weight) }
+          let units = Set(faces.flatMap(\.units)).sorted()
           if !units.isEmpty { append(group, layer: producer.layer, faces: faces, units: units) }
         }
       } else {
         let weights = Set(producers.flatMap(\.weights))
-        let faces = UnitFace.faces(of: group) { $0.isOutput && weights.contains($0.weight) }
+        let faces = group.faces.filter { $0.isOutput && weights.contains($0.weight) }
         append(group, layer: group.name, faces: faces, units: Array(group.units.indices))
       }
     }

@@ -8,5 +8,5 @@ package enum UnitSide: Sendable {
   /// may still send a constant on, so what a loss says of them is not about the unit.
   case readers
 
-  func counts(_ slice: WeightSlice) -> Bool { slice.isOutput == (self == .makers) }
+  func counts(_ face: UnitFace) -> Bool { face.isOutput == (self == .makers) }
 }

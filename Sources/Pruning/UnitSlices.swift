@@ -21,32 +21,16 @@ struct UnitSlices {
 
   /// Reads the producers' slices of convolutions' and matrix products' weights. Linear in their elements.
   init(_ group: ChannelGroup, in context: ScoringContext) throws {
-    struct Key: Hashable {
-      let weight: String
-      let axis: Int
-      let rows: Range<Int>?
-      let rowAxis: Int
-    }
-    var order: [Key] = []
-    var indices: [Key: [(unit: Int, indices: [Int])]] = [:]
-    for (unit, content) in group.units.enumerated() {
-      for slice in content.slices where slice.isOutput && context.kernels.contains(slice.weight) {
-        let key = Key(weight: slice.weight, axis: slice.axis, rows: slice.rows, rowAxis: slice.rowAxis)
-        if indices[key] == nil { order.append(key) }
-        indices[key, default: []].append((unit, slice.indices))
-      }
-    }
-    slices = try order.map { key in
-      var tensor = try context.tensor(key.weight).to(.float64)
-      if let rows = key.rows { tensor = try tensor.slice(key.rowAxis, rows) }
-      let axes = [key.axis] + (0..<tensor.rank).filter { $0 != key.axis }
-      let length = tensor.shape[key.axis]
+    slices = try group.faces.filter { $0.isOutput && context.kernels.contains($0.weight) }.map { face in
+      var tensor = try context.tensor(face.weight).to(.float64)
+      if let rows = face.rows { tensor = try tensor.slice(face.rowAxis, rows) }
+      let axes = [face.axis] + (0..<tensor.rank).filter { $0 != face.axis }
+      let length = tensor.shape[face.axis]
       let values = try tensor.permute(axes).contiguous().doubles
       let size = length > 0 ? values.count / length : 0
-      let entries = indices[key] ?? []
       return Layer(
-        weight: key.weight, units: entries.map(\.unit),
-        rows: entries.map { $0.indices.flatMap { values[$0 * size..<($0 + 1) * size] } })
+        weight: face.weight, units: face.units,
+        rows: face.entries.map { $0.indices.flatMap { values[$0 * size..<($0 + 1) * size] } })
     }
   }
 }

@@ -12,7 +12,7 @@ struct UnitSums {
   /// units meet no kernel any more, the makers stand in for the readers of the whole group.
   init(_ group: ChannelGroup, _ side: UnitSide = .makers, weights isCounted: (String) -> Bool) {
     func faces(_ side: UnitSide) -> [UnitFace] {
-      UnitFace.faces(of: group) { side.counts($0) && isCounted($0.weight) }
+      group.faces.filter { side.counts($0) && isCounted($0.weight) }
     }
     let asked = faces(side)
     let standsIn = side == .readers && Self.covered(asked) < group.units.count
@@ -21,9 +21,7 @@ struct UnitSums {
     unitCount = group.units.count
   }
 
-  private static func covered(_ faces: [UnitFace]) -> Int {
-    Set(faces.flatMap { $0.entries.map(\.unit) }).count
-  }
+  private static func covered(_ faces: [UnitFace]) -> Int { Set(faces.flatMap(\.units)).count }
 
   /// The weights that are covered, each once.
   var weights: [String] {
@@ -34,19 +32,23 @@ struct UnitSums {
   /// True when every unit has at least one covered slice.
   var coversAllUnits: Bool { Self.covered(faces) == unitCount }
 
-  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape. One reduction for each face, and then double
-  /// precision.
-  func sums(_ value: (String) throws -> Tensor) throws -> [Double] {
+  /// One sum per unit, of `value(weight)`, a tensor of the weight's shape, after `change`, which sees each element by itself
+  /// and as a float64. One pass over each covered weight.
+  func sums(
+    _ value: (String) throws -> Tensor, each change: ((Tensor) throws -> Tensor)? = nil
+  ) throws -> [Double] {
     var result = [Double](repeating: 0, count: unitCount)
     for face in faces {
-      for (entry, sum) in zip(face.entries, try face.sums(of: value(face.weight))) { result[entry.unit] += sum }
+      let marginal = try Self.marginal(of: value(face.weight), along: face, each: change)
+      face.forEach { unit, index in result[unit] += marginal[index] }
     }
     return result
   }
 
   /// The same sums for each weight that has a value by itself, or for all weights that `named` gives one name.
   func layers(
-    named name: (String) -> String = { $0 }, _ value: (String) throws -> Tensor?
+    named name: (String) -> String = { $0 }, _ value: (String) throws -> Tensor?,
+    each change: ((Tensor) throws -> Tensor)? = nil
   ) throws -> [LayerScores] {
     var order: [String] = []
     var totals: [String: [Int: Double]] = [:]
@@ -54,9 +56,10 @@ struct UnitSums {
       guard let value = try value(face.weight) else { continue }
       let layer = name(face.weight)
       if totals[layer] == nil { order.append(layer) }
-      for (entry, sum) in zip(face.entries, try face.sums(of: value)) {
-        totals[layer, default: [:]][entry.unit, default: 0] += sum
-      }
+      let marginal = try Self.marginal(of: value, along: face, each: change)
+      var total = totals.removeValue(forKey: layer) ?? [:]
+      face.forEach { unit, index in total[unit, default: 0] += marginal[index] }
+      totals[layer] = total
     }
     return order.map { LayerScores(layer: $0, scores: totals[$0] ?? [:]) }
   }
@@ -71,6 +74,36 @@ struct UnitSums {
     }
     return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted()) }
   }
+
+  /// So many elements are changed at a time: what is made on the way stays in the processor's cache.
+  private static let pieceSize = 1 << 16
+
+  /// The sum over all axes but the face's, within the face's rows, in double precision: half precision would overflow, or make
+  /// ties of neighbours.
+  private static func marginal(
+    of value: Tensor, along face: UnitFace, each change: ((Tensor) throws -> Tensor)?
+  ) throws -> [Double] {
+    let part = try face.rows.map { try value.slice(face.rowAxis, $0) } ?? value
+    let others = (0..<part.rank).filter { $0 != face.axis }
+    func sum(_ piece: Tensor) throws -> [Double] {
+      let doubled = try piece.to(.float64)
+      let changed = try change?(doubled) ?? doubled
+      return try (others.isEmpty ? changed : changed.sum(others)).doubles
+    }
+    let (length, count) = (part.size(0), part.elementCount)
+    guard count > pieceSize, case .cpu = part.device else { return try sum(part) }
+    let step = max(1, pieceSize / (count / length))
+    var total: [Double] = []
+    for start in stride(from: 0, to: length, by: step) {
+      let piece = try sum(try part.slice(0, start..<min(start + step, length)))
+      if face.axis == 0 || total.isEmpty {
+        total += piece
+      } else {
+        for (place, value) in piece.enumerated() { total[place] += value }
+      }
+    }
+    return total
+  }
 }
 
 extension UnitSums {
@@ -80,7 +113,7 @@ extension UnitSums {
   ) throws -> [String: [LayerScores]] {
     var result: [String: [LayerScores]] = [:]
     for group in groups {
-      result[group.name] = try UnitSums(group, side, weights: { values[$0] != nil }).layers { values[$0] }
+      result[group.name] = try UnitSums(group, side, weights: { values[$0] != nil }).layers({ values[$0] })
     }
     return result
   }

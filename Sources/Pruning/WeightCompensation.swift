@@ -46,9 +46,8 @@ package struct WeightCompensation {
     var masks: [String: [Bool]] = [:]
     for group in groups {
       guard let kept = keeping[group.name].map(Set.init), kept.count < group.units.count else { continue }
-      for face in UnitFace.faces(
-        of: group, where: { criterion.countsInUpdate($0) && context.kernels.contains($0.weight) })
-      {
+      for face in group.faces
+      where criterion.countsInUpdate(face) && context.kernels.contains(face.weight) {
         guard let shape = graph.weights[face.weight]?.shape else { continue }
         var mask = masks[face.weight] ?? Array(repeating: true, count: shape.reduce(1, *))
         for entry in face.entries where !kept.contains(entry.unit) {

@@ -32,7 +32,9 @@ struct RemovalChain {
     var taken = 0
     var priority = -Double.infinity
     for kept in allowed {
-      let removed = queues.flatMap { $0[taken..<size - kept] }.sorted(by: leavesBefore)
+      let next = taken..<size - kept
+      let removed =
+        queues.count == 1 ? Array(queues[0][next]) : queues.flatMap { $0[next] }.sorted(by: leavesBefore)
       taken = size - kept
       priority = max(priority, removed.reduce(0) { $0 + scores[$1] } / Double(removed.count))
       steps.append(Step(removed: removed, priority: priority))
@@ -41,7 +43,10 @@ struct RemovalChain {
 
   /// The units that stay after the first steps, ascending.
   func kept(afterSteps count: Int) -> [Int] {
-    let gone = Set(steps[..<count].flatMap(\.removed))
-    return group.units.indices.filter { !gone.contains($0) }
+    var stays = Array(repeating: true, count: group.units.count)
+    for step in steps[..<count] {
+      for unit in step.removed { stays[unit] = false }
+    }
+    return stays.indices.filter { stays[$0] }
   }
 }

@@ -24,10 +24,10 @@ package struct UnitFaces {
   package let weights: [String]
   private let faces: [Face]
 
-  /// Covers the slices that satisfy `isIncluded`, of weights that `shape` knows (parameters, not statistics).
+  /// Covers the faces that satisfy `isIncluded`, of weights that `shape` knows (parameters, not statistics).
   package init(
     _ group: ChannelGroup, device: Device, shape: (String) -> [Int]?,
-    including isIncluded: (WeightSlice) -> Bool = { _ in true }
+    including isIncluded: (UnitFace) -> Bool = { _ in true }
   ) throws {
     struct Key: Hashable {
       let weight: String
@@ -38,12 +38,10 @@ package struct UnitFaces {
     unitCount = group.units.count
     var order: [Key] = []
     var owners: [Key: [Int: Int]] = [:]
-    for (unit, content) in group.units.enumerated() {
-      for slice in content.slices where shape(slice.weight) != nil && isIncluded(slice) {
-        let key = Key(weight: slice.weight, axis: slice.axis, rows: slice.rows, rowAxis: slice.rowAxis)
-        if owners[key] == nil { order.append(key) }
-        for index in slice.indices { owners[key, default: [:]][index] = unit }
-      }
+    for face in group.faces where shape(face.weight) != nil && isIncluded(face) {
+      let key = Key(weight: face.weight, axis: face.axis, rows: face.rows, rowAxis: face.rowAxis)
+      if owners[key] == nil { order.append(key) }
+      face.forEach { unit, index in owners[key, default: [:]][index] = unit }
     }
     var sizes = Array(repeating: 0, count: group.units.count)
     var faces: [Face] = []
