@@ -1,3 +1,5 @@
+import Datasets
+import Foundation
 import GraphRuntime
 import ModelGraph
 import StudyModel
@@ -67,10 +69,19 @@ extension ComputeSuite {
       #expect(try bare.exportedGraph().weights == bare.graph.weights)
     }
 
-    /// The same number of images in tiny batches: images are like themselves, so their spread within a batch is too small. Whole
+    /// The same number of images in tiny batches: these differ in brightness, most of which a batch of two does not see. Whole
     /// batches come near the statistics of all images at once.
     @Test func tinyBatchesSpoilStatistics() throws {
-      let source = try TestNetworks.source(TestNetworks.images(512))
+      var generator = SeededGenerator(seed: 1, stream: "brightness")
+      var bytes = Data()
+      for _ in 0..<512 {
+        let brightness = 20 + generator.uniform() * 200
+        for _ in 0..<3 * 8 * 8 { bytes.append(UInt8(brightness + generator.uniform() * 20)) }
+      }
+      let source = try TestNetworks.source(
+        ImageDataset(
+          name: "brightness", channels: 3, height: 8, width: 8, classCount: 4, images: bytes,
+          labels: (0..<512).map { UInt8($0 % 4) }))
       func variances(_ batches: Int, _ batchSize: Int) throws -> [Float] {
         let module = try GraphModule(TestNetworks.mixed())
         try Recalibration.run(module, on: source, batches: batches, batchSize: batchSize, seed: 4)
@@ -81,7 +92,7 @@ extension ComputeSuite {
         zip(try variances(batches, batchSize), all).map { abs($0 / $1 - 1) }.max() ?? 0
       }
       let (whole, tiny) = (try error(4, Recalibration.smallestBatch), try error(256, 2))
-      #expect(whole < 0.02 && tiny > 0.05, "\(whole) and \(tiny)")
+      #expect(whole < 0.02 && tiny > 0.2, "\(whole) and \(tiny)")
     }
   }
 }
