@@ -23,7 +23,6 @@ import Testing
     return units + [
       Case(name: "two blocks", graph: try blocks(), granularity: .head),
       Case(name: "two blocks", graph: try blocks(), granularity: .layer),
-      Case(name: "resnet8", graph: try BuiltinNetworks.graph(named: "resnet8"), granularity: .layer),
       Case(name: "resnet20", graph: try BuiltinNetworks.graph(named: "resnet20"), granularity: .layer),
     ]
   }
