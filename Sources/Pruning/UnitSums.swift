@@ -51,17 +51,24 @@ struct UnitSums {
     each change: ((Tensor) throws -> Tensor)? = nil
   ) throws -> [LayerScores] {
     var order: [String] = []
-    var totals: [String: [Int: Double]] = [:]
+    var totals: [String: [Double?]] = [:]
     for face in faces {
       guard let value = try value(face.weight) else { continue }
       let layer = name(face.weight)
-      if totals[layer] == nil { order.append(layer) }
+      var total = totals.removeValue(forKey: layer) ?? []
+      if total.isEmpty {
+        order.append(layer)
+        total = Array(repeating: nil, count: unitCount)
+      }
       let marginal = try Self.marginal(of: value, along: face, each: change)
-      var total = totals.removeValue(forKey: layer) ?? [:]
-      face.forEach { unit, index in total[unit, default: 0] += marginal[index] }
+      face.forEach { unit, index in total[unit] = (total[unit] ?? 0) + marginal[index] }
       totals[layer] = total
     }
-    return order.map { LayerScores(layer: $0, scores: totals[$0] ?? [:]) }
+    return order.map { layer in
+      let total = totals[layer] ?? []
+      return LayerScores(
+        layer: layer, units: total.indices.filter { total[$0] != nil }, scores: total.compactMap { $0 })
+    }
   }
 
   /// The elements that each unit has in one weight of `shape`, row-major positions, ascending and each once.

@@ -184,7 +184,7 @@ extension ComputeSuite {
       let groups = try ChannelAnalysis(context.module.graph).groups.filter { $0.name == "conv" }
       let units = try #require(OBSImportance(blockWidth: width).channelScores(of: groups, in: context)["conv"])
       for unit in 0..<3 {
-        let set = (0..<3).flatMap { row in (row * 48 + unit * 16)..<(row * 48 + (unit + 1) * 16) }
+        let set = (0..<144).filter { $0 % 48 / 16 == unit }
         let removed = set.map { weights[$0] }
         let solved = GaussianElimination.solve(GaussianElimination.part(inverse, set, set), removed.map { [$0] })
         let expected = zip(removed, solved).reduce(0) { $0 + $1.0 * $1.1[0] } / 2
