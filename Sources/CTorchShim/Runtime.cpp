@@ -185,6 +185,16 @@ void ct_autocast_end(CTAutocastState previous) {
   if (previous.type >= 0) at::autocast::set_autocast_dtype(kind, scalarType(previous.type));
 }
 
+int32_t ct_set_fused_attention(int32_t kinds) {
+  at::Context &context = at::globalContext();
+  int32_t previous = (context.userEnabledFlashSDP() ? 1 : 0) | (context.userEnabledMemEfficientSDP() ? 2 : 0) |
+                     (context.userEnabledCuDNNSDP() ? 4 : 0);
+  context.setSDPUseFlash((kinds & 1) != 0);
+  context.setSDPUseMemEfficient((kinds & 2) != 0);
+  context.setSDPUseCuDNN((kinds & 4) != 0);
+  return previous;
+}
+
 // Generators
 
 CTStatus ct_generator_new(uint64_t seed, CTDevice index, CTGenerator **out) {

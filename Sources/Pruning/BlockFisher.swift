@@ -12,6 +12,8 @@ struct BlockFisher {
   static let damping = 0.01
   /// Entries of all blocks that are held at once; more weights take more passes over the samples.
   static let entriesAtOnce = 48 << 20
+  /// Entries of the parts of blocks that are solved together.
+  private static let entriesSolvedAtOnce = 1 << 20
 
   let shape: [Int]
   let width: Int
@@ -98,21 +100,38 @@ struct BlockFisher {
   }
 
   /// The growth when sets of elements leave, each set on its own: w_Q^T ([F^-1]_QQ)^-1 w_Q / 2, summed over blocks.
+  ///
+  /// A set's parts in the blocks are solved together, as batches of parts of one size.
   func scores(of sets: [[Int]], _ weight: Tensor) throws -> [Double] {
-    let inverse = try SymmetricMatrix(matrix).inverted()
-    let values = try layout.blocked(weight.to(.float64))
-    return try sets.map { elements in
-      var total = 0.0
-      for (block, members) in Dictionary(grouping: elements, by: { $0 / width }).sorted(by: { $0.key < $1.key }) {
-        let places = members.map { $0 % width }
-        let size = places.count
-        let indices = try Tensor(int64s: places.map(Int64.init), shape: [size], device: inverse.device)
-        let removed = try values.slice(0, block, block + 1).reshape([width]).indexSelect(0, indices).reshape([size, 1])
-        let part = try SymmetricMatrix.part(inverse.slice(0, block, block + 1).reshape([width, width]), places)
-        total += try removed.mul(SymmetricMatrix(part).solving(removed)).sum().item() / 2
+    var parts: [Int: [(set: Int, elements: [Int])]] = [:]
+    for (set, elements) in sets.enumerated() {
+      for (_, part) in Dictionary(grouping: elements, by: { $0 / width }).sorted(by: { $0.key < $1.key }) {
+        parts[part.count, default: []].append((set, part))
       }
-      return total
     }
+    let inverse = try SymmetricMatrix(matrix).inverted().reshape([blocks * width * width])
+    let values = try layout.blocked(weight.to(.float64)).reshape([blocks * width])
+    var totals = [Double](repeating: 0, count: sets.count)
+    for (size, parts) in parts.sorted(by: { $0.key < $1.key }) {
+      let step = max(1, Self.entriesSolvedAtOnce / (size * size))
+      for start in stride(from: 0, to: parts.count, by: step) {
+        let some = parts[start..<min(start + step, parts.count)]
+        let square = try inverse.indexSelect(0, places(some.flatMap { squarePlaces($0.elements) }))
+        let removed = try values.indexSelect(0, places(some.flatMap(\.elements))).reshape([some.count, size, 1])
+        let solved = try SymmetricMatrix(square.reshape([some.count, size, size])).solving(removed)
+        for (part, growth) in zip(some, try removed.mul(solved).sum([1, 2]).doubles) { totals[part.set] += growth / 2 }
+      }
+    }
+    return totals
+  }
+
+  /// Where the rows and columns of some elements of one block lie among the entries of all blocks.
+  private func squarePlaces(_ elements: [Int]) -> [Int] {
+    elements.flatMap { row in elements.map { row * width + $0 % width } }
+  }
+
+  private func places(_ indices: [Int]) throws -> Tensor {
+    try Tensor(int64s: indices.map(Int64.init), shape: [indices.count], device: matrix.device)
   }
 
   /// The weight without what `mask` (ones and zeros of its shape) takes away, the others of each block at the minimum

@@ -10,17 +10,19 @@ struct HessianProducts {
   ) throws {
     guard !weights.isEmpty else { return }
     let parameters = weights.compactMap { context.module.tensor(named: $0) }
-    try context.forEachLoss { loss in
-      let gradients = try Tensor.gradients(
-        of: [loss], withRespectTo: parameters, retainsGraph: true, createsGraph: true
-      ).enumerated().map { position, gradient in try gradient ?? parameters[position].detach().mul(0) }
-      try body(gradients.map { try $0.detach() }) { vectors in
-        // Gradients that do not depend on the weights (a linear network's) have no derivative.
-        let pairs = zip(gradients, vectors).filter { $0.0.requiresGrad }
-        guard !pairs.isEmpty else { return try parameters.map { try $0.detach().mul(0) } }
-        return try Tensor.gradients(
-          of: pairs.map(\.0), withRespectTo: parameters, gradients: pairs.map(\.1), retainsGraph: true
-        ).enumerated().map { position, product in try product?.detach() ?? parameters[position].detach().mul(0) }
+    try withoutFusedAttention {
+      try context.forEachLoss { loss in
+        let gradients = try Tensor.gradients(
+          of: [loss], withRespectTo: parameters, retainsGraph: true, createsGraph: true
+        ).enumerated().map { position, gradient in try gradient ?? parameters[position].detach().mul(0) }
+        try body(gradients.map { try $0.detach() }) { vectors in
+          // Gradients that do not depend on the weights (a linear network's) have no derivative.
+          let pairs = zip(gradients, vectors).filter { $0.0.requiresGrad }
+          guard !pairs.isEmpty else { return try parameters.map { try $0.detach().mul(0) } }
+          return try Tensor.gradients(
+            of: pairs.map(\.0), withRespectTo: parameters, gradients: pairs.map(\.1), retainsGraph: true
+          ).enumerated().map { position, product in try product?.detach() ?? parameters[position].detach().mul(0) }
+        }
       }
     }
   }

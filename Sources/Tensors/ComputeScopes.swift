@@ -33,3 +33,11 @@ package func withAutocast<Result>(
   defer { ct_autocast_end(previous) }
   return try body()
 }
+
+/// Runs `body` with attention in single operators: the fused ones have a gradient, but that gradient has none. The setting
+/// is the process's, so attention on other threads slows down meanwhile.
+package func withoutFusedAttention<Result>(_ body: () throws -> Result) rethrows -> Result {
+  let previous = ct_set_fused_attention(0)
+  defer { _ = ct_set_fused_attention(previous) }
+  return try body()
+}

@@ -211,7 +211,7 @@ extension EvaluationTests {
     func leakage() throws {
       let split = try DataSplit(
         trainingCount: StudyFixture.trainingCount, testCount: StudyFixture.testCount,
-        request: SplitRequest(training: nil, validation: 0, order: .shuffled(seed: 0)), seenTraining: true)
+        request: SplitRequest(training: nil, validation: nil, order: .shuffled(seed: 0)), seenTraining: true)
       #expect(split.validation.part == .test && split.sealed.part == .test)
 
       /// All that looks at data: gradients, redundant units, recalibration, training between cuts and after them.

@@ -41,10 +41,11 @@ struct ImagedTopology {
     self.graph = graph
   }
 
-  /// Images and labels to score by.
+  /// Images to score by, and labels of classes that the network tells apart.
   func source() throws -> BatchSource {
-    try TestNetworks.source(
-      TestNetworks.images(16, channels: shape[0], height: shape[1], width: shape[2]))
+    let classes = try graph.shapes(binding: ["batch": 1])[graph.outputs[0].name]?.last ?? 1
+    return try TestNetworks.source(
+      TestNetworks.images(16, channels: shape[0], height: shape[1], width: shape[2], classes: min(classes, 4)))
   }
 
   /// Numbers to compare networks on.

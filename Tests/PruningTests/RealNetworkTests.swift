@@ -49,7 +49,7 @@ extension ComputeSuite {
         let shares = Self.isThorough ? Self.shares : [Self.shares[(turn + position) % Self.shares.count]]
         let scores = try ImportanceScoring.channelScores(
           criterion, groups: analysis.groups, module: dense, data: images, seed: 1,
-          calibration: Calibration(batches: 2, batchSize: 8))
+          calibration: Calibration(batches: 2, batchSize: 4))
         for share in shares {
           let plan = PruningPlan(criterion: criterion, scope: .local, sparsity: .uniform(share))
           let outcome = try PruningStep.cut(plan, graph, analysis: .channels(analysis), scores: scores)

@@ -80,6 +80,8 @@ typedef struct {
 CTStatus ct_autocast_begin(CTDevice device, CTScalarType type, CTAutocastState *previous);
 // Restores `previous` and empties autocast's cache of cast weights.
 void ct_autocast_end(CTAutocastState previous);
+// Which fused attention operators libtorch may choose, as bits; the setting is the process's. Returns what was set before.
+int32_t ct_set_fused_attention(int32_t kinds);
 
 // Generators ----------------------------------------------------------------------------------------------------------
 
