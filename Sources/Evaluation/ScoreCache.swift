@@ -8,7 +8,7 @@ import Support
 /// What importance scores depend on; equal keys have equal scores.
 package struct ScoreKey: Hashable, Sendable, Codable {
   /// Raised when a criterion computes something else than before.
-  private var version = 2
+  private var version = 3
   private let network: Digest
   private let criterion: Criterion
   /// Whatever zeroes weights looks at the scores of single ones.

@@ -28,6 +28,28 @@ import Testing
     }
   }
 
+  /// Along several axes at once, of elements of every size: the same as one axis after the other, by brute force.
+  @Test(arguments: [ElementType.uint8, .float16, .float32, .int64], 0..<20)
+  func gatheringAlongAllAxes(type: ElementType, turn: UInt64) throws {
+    var generator = SeededGenerator(seed: turn, stream: "gathering/\(type)")
+    let shape = (0..<(1 + generator.integer(below: 4))).map { _ in 1 + generator.integer(below: 5) }
+    let count = shape.reduce(1, *)
+    let bytes = Data((0..<(count * type.byteCount)).map { _ in UInt8(truncatingIfNeeded: generator.next()) })
+    let indices = shape.map { size -> [Int]? in
+      generator.integer(below: 3) == 0
+        ? nil : (0..<generator.integer(below: 2 * size + 1)).map { _ in generator.integer(below: size) }
+    }
+    let gathered = try TensorData(type, shape: shape, bytes: bytes).gathering(indices)
+    var places = [0]
+    for (size, wanted) in zip(shape, indices) {
+      places = places.flatMap { place in (wanted ?? Array(0..<size)).map { place * size + $0 } }
+    }
+    let expected = places.flatMap { bytes[($0 * type.byteCount)..<(($0 + 1) * type.byteCount)] }
+    #expect(gathered.shape == zip(shape, indices).map { $1?.count ?? $0 })
+    #expect(gathered.elementType == type)
+    #expect(Array(gathered.bytes) == expected)
+  }
+
   @Test func bytesMustFitTheShape() throws {
     #expect(try TensorData(.int16, shape: [2, 3], bytes: Data(count: 12)).elementCount == 6)
     for (shape, count) in [([2, 3], 11), ([-1], 0), ([Int.max, 2], 8), ([1 << 62], 4)] {
