@@ -17,7 +17,8 @@ parser.add_argument("criteria", nargs="*")
 parser.add_argument("--share", default="0.5")
 parser.add_argument("--validation", default="5000")
 parser.add_argument("--seed", default="0")
-options = parser.parse_args()
+# Criteria may come before or behind the options.
+options = parser.parse_intermixed_args()
 options.out.mkdir(parents=True, exist_ok=True)
 
 
