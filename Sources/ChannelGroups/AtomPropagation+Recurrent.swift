@@ -84,18 +84,8 @@ extension AtomPropagation {
     }
   }
 
-  /// A value that is zero everywhere, as the initial states that exporters write out.
   func isZero(_ value: String) -> Bool {
-    if let tensor = facts[value]?.constant { return tensor.bytes.allSatisfy { $0 == 0 } }
-    guard let node = producerNode(value) else { return false }
-    switch node.op {
-    case .constantOfShape(let value): return value?.bytes.allSatisfy { $0 == 0 } ?? true
-    case .expand, .reshape, .squeeze, .unsqueeze, .slice, .gather, .split, .identity, .transpose, .cast, .tile,
-      .flatten:
-      return isZero(node.inputs[0])
-    case .concat: return node.inputs.allSatisfy { isZero($0) }
-    default: return false
-    }
+    graph.isZero(value, producers: producerPositions) { facts[$0]?.constant }
   }
 
   func producerNode(_ value: String) -> Node? { producerPositions[value].map { graph.nodes[$0] } }

@@ -13,7 +13,8 @@ import Training
 /// since their output cannot depend on the input. A constant other than zero that meets zero padding is in no bias;
 /// such units stay, and so do those whose value has a part in what becomes of other channels (softmax, layer
 /// normalisation, products of two computed values). Where nothing reads a unit but redundant ones, it is redundant too.
-/// Units of recurrent layers stay, also those of zeros: each reads all others of the step before.
+/// Units of recurrent layers stay, since each is read by all others at the next step, but for those of zeros that begin at
+/// zero: tanh of nothing is zero at every step.
 package struct RedundantUnits {
   package enum Kind: String, Sendable {
     /// All of its weights and biases are zero.
@@ -63,17 +64,17 @@ package struct RedundantUnits {
   ) throws {
     self.analysis = analysis
     graph = try module.exportedGraph()
-    try collectReadings()
+    let candidates = analysis.groups.enumerated().flatMap { position, group in
+      isIncluded(group) ? group.units.indices.map { UnitPlace(group: position, unit: $0) } : []
+    }
+    let zero = zeroUnits(candidates)
+    try collectReadings(zero)
     let faces = Set(readings.values.joined().map(\.face))
     let ranges =
       data == nil
       ? try ChannelRanges(of: faces, onSamplesFor: module)
       : try ChannelRanges(
         of: faces, in: ScoringContext(module: module, data: data, seed: seed, calibration: calibration))
-    let candidates = analysis.groups.enumerated().flatMap { position, group in
-      isIncluded(group) ? group.units.indices.map { UnitPlace(group: position, unit: $0) } : []
-    }
-    let zero = zeroUnits(candidates)
     for place in candidates where data != nil || zero.contains(place) {
       for index in (readings[place] ?? []).indices {
         guard let reading = readings[place]?[index] else { continue }
@@ -89,7 +90,7 @@ package struct RedundantUnits {
 
   // MARK: Who reads what
 
-  private mutating func collectReadings() throws {
+  private mutating func collectReadings(_ zero: Set<UnitPlace>) throws {
     let shapes = try graph.shapes(binding: graph.sampleBinding())
     let readers = graph.consumers()
     for (index, node) in graph.nodes.enumerated() {
@@ -110,9 +111,11 @@ package struct RedundantUnits {
           }
         }
       }
-      if case .recurrent = node.op {
-        for output in node.outputs {
-          for label in analysis.unitLabels(of: output) { bar(label.units, "'\(node.name)' feeds it back to itself") }
+      if case .recurrent(let recurrent) = node.op {
+        let silent = startsAtZero(recurrent, node) ? zero : []
+        for label in node.outputs.flatMap({ analysis.unitLabels(of: $0) }) {
+          let others = label.units.map { place in place.flatMap { silent.contains($0) ? nil : $0 } }
+          bar(others, "'\(node.name)' feeds it back to itself")
         }
       }
     }
@@ -124,6 +127,19 @@ package struct RedundantUnits {
     for reading in readings.values.joined() where floats[reading.columns.weight] == nil {
       floats[reading.columns.weight] = graph.weights[reading.columns.weight]?.floats
     }
+  }
+
+  /// A unit of zeros puts out zeros: the usual functions are zero at zero where a state is made, and so is the first state. One
+  /// that is a weight is a part of its units, which are judged with it.
+  private func startsAtZero(_ recurrent: Recurrent, _ node: Node) -> Bool {
+    let producers = Dictionary(
+      graph.nodes.enumerated().flatMap { position, node in node.outputs.map { ($0, position) } },
+      uniquingKeysWith: { first, _ in first })
+    return recurrent.activations.isEmpty
+      && node.inputs.dropFirst(5).prefix(2).allSatisfy { state in
+        state.isEmpty || graph.weights[state] != nil
+          || graph.isZero(state, producers: producers) { graph.weights[$0] }
+      }
   }
 
   private mutating func bar(_ units: [UnitPlace?], _ reason: String) {
@@ -196,10 +212,7 @@ package struct RedundantUnits {
         let slices = analysis.groups[place.group].units[place.unit].slices.filter {
           $0.isOutput && own[place.group].contains($0.weight)
         }
-        return !slices.isEmpty
-          && slices.allSatisfy { slice in
-            slice.rows == nil && (graph.weights[slice.weight]?.isZero(at: slice.indices, axis: slice.axis) ?? false)
-          }
+        return !slices.isEmpty && slices.allSatisfy { graph.weights[$0.weight]?.isZero($0) ?? false }
       })
   }
 }
@@ -213,8 +226,10 @@ extension RedundantUnits.Reading {
 }
 
 extension TensorData {
-  fileprivate func isZero(at indices: [Int], axis: Int) -> Bool {
-    let part = gathering(indices, axis: axis)
-    return part.elementType == .float32 && part.floats.allSatisfy { $0 == 0 }
+  fileprivate func isZero(_ slice: WeightSlice) -> Bool {
+    var wanted = [[Int]?](repeating: nil, count: shape.count)
+    wanted[slice.axis] = slice.indices
+    if let rows = slice.rows { wanted[slice.rowAxis] = Array(rows) }
+    return elementType == .float32 && gathering(wanted).floats.allSatisfy { $0 == 0 }
   }
 }

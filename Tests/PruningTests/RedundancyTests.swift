@@ -293,24 +293,54 @@ extension ComputeSuite {
       #expect(removal.units.refusals.first?.reason.contains("'norm' (LayerNormalization)") == true)
     }
 
-    /// What a recurrent layer makes goes back into it: a unit of zeros stays, with the reason, and so does one that nobody else reads.
-    @Test(arguments: [RecurrentCell.lstm, .gru])
-    func recurrentUnitsStay(cell: RecurrentCell) throws {
-      var builder = GraphBuilder("recurrent", seed: 4)
-      var x = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(8), .fixed(8)])
-      x = builder.transpose("steps", builder.reshape("rows", x, [0, 24, 8]), [1, 0, 2])
-      x = builder.recurrent("layer", x, cell, inputs: 8, hidden: 6).sequence
-      x = builder.gather("last", builder.squeeze("flat", x, axes: [1]), at: -1, axis: 0)
-      x = builder.linear("fc", x, inputs: 6, outputs: 4)
-      var graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(4)])
+    /// What a recurrent layer makes goes back into it: a unit that nobody else reads stays, with the reason. One of zeros puts out
+    /// zeros and leaves.
+    @Test(arguments: RecurrentCell.allCases, [Recurrent.Direction.forward, .bidirectional])
+    func recurrentUnitsOfZerosLeave(cell: RecurrentCell, direction: Recurrent.Direction) throws {
+      var graph = try recurrent(cell, direction)
       let group = try #require(ChannelAnalysis(graph).groups.first)
-      for slice in group.units[2].slices where slice.isOutput { zero(&graph, slice) }
+      let dead = direction == .forward ? [2] : [2, 9]
+      for slice in dead.flatMap({ group.units[$0].slices }) where slice.isOutput { zero(&graph, slice) }
       try set(&graph, "fc.weight", column2D: 4, 0)
+      let (removal, compacted, kept) = try removed(graph, source())
+      #expect(Set(removal.units.kinds["layer"]?.keys.map { $0 } ?? []) == Set(dead))
+      #expect(kept["layer"] == group.units.indices.filter { !dead.contains($0) })
+      #expect(compacted.weights["layer.R"]?.shape == [direction.count, cell.gates * 5, 5])
+      for refusal in removal.units.refusals { #expect(refusal.reason == "'layer' feeds it back to itself") }
+    }
+
+    /// A first state that is computed may be anything.
+    @Test(arguments: RecurrentCell.allCases) func recurrentUnitsWithAStateStay(cell: RecurrentCell) throws {
+      var graph = try recurrent(cell, .forward, hasState: true)
+      let group = try #require(ChannelAnalysis(graph).groups.first { $0.layers.contains("layer") })
+      for slice in group.units[2].slices where slice.isOutput { zero(&graph, slice) }
       let (removal, compacted, _) = try removed(graph, source())
       #expect(compacted == graph)
       #expect(removal.units.isEmpty)
-      #expect(removal.units.refusals.map(\.unit).contains(2))
-      #expect(removal.units.refusals.allSatisfy { $0.reason == "'layer' feeds it back to itself" })
+      #expect(removal.units.refusals.map(\.unit) == [2])
+      #expect(removal.units.refusals.first?.reason.contains("'layer'") == true)
+    }
+
+    private func recurrent(
+      _ cell: RecurrentCell, _ direction: Recurrent.Direction, hasState: Bool = false
+    ) throws -> Graph {
+      var builder = GraphBuilder("recurrent", seed: 4)
+      let width = 6 * direction.count
+      var x = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(8), .fixed(8)])
+      x = builder.reshape("rows", x, [0, 24, 8])
+      var state = ""
+      if hasState {
+        state = builder.linear(
+          "begin", builder.reduceMean("mean", x, axes: [1], keepsAxes: false), inputs: 8, outputs: 6)
+        state = builder.unsqueeze("state", builder.node("bend", .activation(.tanh), state), axes: [0])
+      }
+      x = builder.transpose("steps", x, [1, 0, 2])
+      x =
+        builder.recurrent("layer", x, cell, inputs: 8, hidden: 6, direction: direction, initialH: state).sequence
+      x = builder.reshape("flat", builder.transpose("turn", x, [0, 2, 1, 3]), [0, 0, width])
+      x = builder.gather("last", x, at: -1, axis: 0)
+      x = builder.linear("fc", x, inputs: width, outputs: 4)
+      return try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(4)])
     }
 
     /// Through a depthwise convolution: a constant stays one without padding only.
@@ -490,7 +520,9 @@ extension ComputeSuite {
       guard let tensor = graph.weights[slice.weight], tensor.elementType == .float32 else { return }
       var floats = tensor.floats
       let inner = tensor.shape[(slice.axis + 1)...].reduce(1, *)
+      let rowInner = tensor.shape[(slice.rowAxis + 1)...].reduce(1, *)
       for place in floats.indices where slice.indices.contains(place / inner % tensor.shape[slice.axis]) {
+        if let rows = slice.rows, !rows.contains(place / rowInner % tensor.shape[slice.rowAxis]) { continue }
         floats[place] = 0
       }
       graph.weights[slice.weight] = TensorData(shape: tensor.shape, floats: floats)
