@@ -31,8 +31,6 @@ extension ComputeSuite {
       Source(builtin: "mobilenetv1-025", weights: "mobilenetv1_025_vww96", size: 96, classes: 2),
     ]
     static let shares = [0.1, 0.3, 0.5, 0.7]
-    /// Every criterion meets every share with COPPICE_THOROUGH=1, else one share of each network, another one each time.
-    static let isThorough = ProcessInfo.processInfo.environment["COPPICE_THOROUGH"] == "1"
 
     /// Images of noise: that nothing breaks is shown here, and accuracy elsewhere.
     @Test(arguments: sources) func survivesEveryCriterion(source: Source) throws {
@@ -44,13 +42,11 @@ extension ComputeSuite {
         TestNetworks.images(16, size: source.size, classes: source.classes))
       let analysis = try ChannelAnalysis(graph)
       let batch = try images.batch(0..<4).images
-      let position = Self.sources.firstIndex { $0.builtin == source.builtin } ?? 0
-      for (turn, criterion) in Criterion.allCases.enumerated() {
-        let shares = Self.isThorough ? Self.shares : [Self.shares[(turn + position) % Self.shares.count]]
+      for criterion in Criterion.allCases {
         let scores = try ImportanceScoring.channelScores(
           criterion, groups: analysis.groups, module: dense, data: images, seed: 1,
           calibration: Calibration(batches: 2, batchSize: 4))
-        for share in shares {
+        for share in Self.shares {
           let plan = PruningPlan(criterion: criterion, scope: .local, sparsity: .uniform(share))
           let outcome = try PruningStep.cut(plan, graph, analysis: .channels(analysis), scores: scores)
           for group in analysis.groups {
