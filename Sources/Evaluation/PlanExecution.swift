@@ -152,7 +152,7 @@ package final class PlanExecution {
         state.graph = try module.exportedGraph()
       }
     }
-    return try surgery.network(of: state)
+    return surgery.network(of: state)
   }
 
   /// The scan that was given, else one by this plan's criterion of what half of each group costs, measured once for all plans

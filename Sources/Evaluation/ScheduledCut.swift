@@ -79,7 +79,7 @@ struct ScheduledCut {
   }
 
   /// The result, told in the original's units.
-  func network(of state: NetworkState) throws -> PrunedNetwork {
+  func network(of state: NetworkState) -> PrunedNetwork {
     plan.granularity.isStructured
       ? PrunedNetwork(graph: state.graph, keptUnits: state.kept, unitCounts: unitCounts)
       : PrunedNetwork(graph: state.graph, masks: state.masks)

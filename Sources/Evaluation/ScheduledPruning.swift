@@ -48,7 +48,7 @@ package struct ScheduledPruning {
     case .history: try followHistory(&state, surgery, clock: &clock, progress: progress)
     }
     try train(&state, epochs: end - position, clock: &clock, progress: progress)
-    return (try GraphModule(state.graph, device: execution.device), try surgery.network(of: state))
+    return (try GraphModule(state.graph, device: execution.device), surgery.network(of: state))
   }
 
   /// Sparse training, at least until the epoch to rewind to; a plan that rewinds without sparse training trains for as

@@ -11,23 +11,8 @@ import Training
 extension ComputeSuite {
   /// How layers' scores become one: by hand on two layers whose filters leave together.
   @Suite struct AggregationTests {
-    /// Two convolutions of three channels on one residual stream; see `ImportanceTests`.
-    private func stream() throws -> Graph {
-      var builder = GraphBuilder("stream", seed: 1)
-      let input = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(2), .fixed(2)])
-      let a = builder.batchNormalization(
-        "bn", builder.convolution("a", input, inputs: 1, outputs: 3, kernel: 1), channels: 3)
-      let b = builder.convolution("b", a, inputs: 3, outputs: 3, kernel: 1, bias: true)
-      let sum = builder.node("pool", .globalAveragePool, builder.add("sum", a, b))
-      let x = builder.linear("fc", builder.node("flatten", .flatten(axis: 1), sum), inputs: 3, outputs: 2)
-      var graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(2)])
-      graph.weights["a.weight"] = TensorData(shape: [3, 1, 1, 1], floats: [3, -1, 0.5])
-      graph.weights["b.weight"] = TensorData(shape: [3, 3, 1, 1], floats: [4, 0, 0, -2, 2, 1, 0.5, 0.5, -1])
-      return graph
-    }
-
     private func scores(_ criterion: Criterion, _ ranking: Ranking, _ graph: Graph? = nil) throws -> [Float] {
-      let graph = try graph ?? stream()
+      let graph = try graph ?? TestNetworks.stream()
       return try #require(
         ImportanceScoring.channelScores(
           criterion, ranking: ranking, groups: ChannelAnalysis(graph).groups, module: GraphModule(graph), data: nil,
@@ -92,7 +77,7 @@ extension ComputeSuite {
 
     /// Of a sum of two gates the square is not the sum of the squares; both follow from the gates' derivatives.
     @Test func taylorSquaresEachLayerByItselfWhenAsked() throws {
-      let graph = try stream()
+      let graph = try TestNetworks.stream()
       let module = try GraphModule(graph)
       let data = try TestNetworks.source(TestNetworks.images(32, channels: 1, size: 2, classes: 2))
       let groups = try ChannelAnalysis(graph).groups
@@ -113,7 +98,7 @@ extension ComputeSuite {
 
     @Test func transformsChangeTheMomentsOnly() throws {
       // Row by row of one layer with mean 0.5 and values known: standardising moves means, and leaves skewness.
-      let graph = try stream()
+      let graph = try TestNetworks.stream()
       let layer = Moments([4, 0, 0, -2, 2, 1, 0.5, 0.5, -1])
       let plain = try scores(.mean, Ranking(aggregation: .max))
       #expect(plain[0] == 3)

@@ -14,16 +14,7 @@ extension ComputeSuite {
   @Suite struct ImportanceTests {
     /// Two residual convolutions of three channels on one stream, with numbers that can be added up by hand.
     private func stream() throws -> Graph {
-      var builder = GraphBuilder("stream", seed: 1)
-      let input = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(2), .fixed(2)])
-      let a = builder.batchNormalization(
-        "bn", builder.convolution("a", input, inputs: 1, outputs: 3, kernel: 1), channels: 3)
-      let b = builder.convolution("b", a, inputs: 3, outputs: 3, kernel: 1, bias: true)
-      let sum = builder.node("pool", .globalAveragePool, builder.add("sum", a, b))
-      let x = builder.linear("fc", builder.node("flatten", .flatten(axis: 1), sum), inputs: 3, outputs: 2)
-      var graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(2)])
-      graph.weights["a.weight"] = TensorData(shape: [3, 1, 1, 1], floats: [3, -1, 0.5])
-      graph.weights["b.weight"] = TensorData(shape: [3, 3, 1, 1], floats: [4, 0, 0, -2, 2, 1, 0.5, 0.5, -1])
+      var graph = try TestNetworks.stream()
       graph.weights["b.bias"] = TensorData(shape: [3], floats: [100, 100, 100])
       graph.weights["bn.weight"] = TensorData(shape: [3], floats: [-2, 0.25, 1])
       return graph

@@ -262,7 +262,7 @@ extension ComputeSuite {
         try FineTuning.run(
           module, on: source, recovery: Recovery(learningRate: 0.05, weightDecay: 0, batchSize: 20), epochs: 5,
           seed: 1, penalty: penalty)
-        let faces = try UnitFaces(
+        let faces = try UnitLayout(
           try #require(groups.first), device: .cpu, shape: { module.graph.weights[$0]?.shape },
           including: { !$0.weight.contains("running") })
         let norms = try #require(try faces.norms { try module.tensor(named: $0)?.detach() }).floats

@@ -96,6 +96,48 @@ extension ComputeSuite {
       }
     }
 
+    /// The detector's LSTM by itself, over eight steps of noise and before two classes, so that criteria that look at data can
+    /// judge its units, too.
+    @Test func voiceDetectorsLayerMeetsEveryCriterion() throws {
+      let name = "silero_vad_16k_lstm_torch23_opset15.onnx"
+      guard let file = SharedData.url(["models/onnx/\(name)", "onnx/\(name)"], for: "silero") else { return }
+      let detector = try ONNXFile.read(file, fixing: ["sr": 16_000, "sequence": 576])
+      let layer = try #require(detector.nodes.first { if case .recurrent = $0.op { true } else { false } })
+      var builder = GraphBuilder("detector", seed: 3)
+      var x = builder.input("input", [.symbolic("batch"), .fixed(1), .fixed(8), .fixed(128)])
+      x = builder.transpose("steps", builder.reshape("rows", x, [0, 8, 128]), [1, 0, 2])
+      x = builder.recurrent("lstm", x, .lstm, inputs: 128, hidden: 128).sequence
+      x = builder.gather("last", builder.squeeze("flat", x, axes: [1]), at: -1, axis: 0)
+      x = builder.linear("fc", x, inputs: 128, outputs: 2)
+      var graph = try builder.finished(output: x, shape: [.symbolic("batch"), .fixed(2)])
+      for (part, published) in zip(["W", "R", "B"], layer.inputs[1...3]) {
+        let tensor = try #require(detector.weights[published])
+        #expect(graph.weights["lstm.\(part)"]?.shape == tensor.shape)
+        graph.weights["lstm.\(part)"] = tensor
+      }
+      let analysis = try StructuralAnalysis(graph, granularity: .unit)
+      let dense = try GraphModule(graph)
+      let noise = try TestNetworks.source(TestNetworks.images(16, channels: 1, height: 8, width: 128, classes: 2))
+      let batch = try noise.batch(0..<4).images
+      for criterion in Criterion.allCases where criterion != .batchNormScale {
+        let scores = try ImportanceScoring.channelScores(
+          criterion, groups: analysis.groups, module: dense, data: noise, seed: 1,
+          calibration: Calibration(batches: 2, batchSize: 4))
+        for share in Self.shares {
+          let plan = PruningPlan(criterion: criterion, granularity: .unit, scope: .local, sparsity: .uniform(share))
+          let outcome = try PruningStep.cut(plan, graph, analysis: analysis, scores: scores)
+          let kept = Int((128 * (1 - share) + 1e-9).rounded(.down))
+          #expect(outcome.keptUnits["lstm"]?.count == kept, "\(criterion.rawValue) \(share)")
+          #expect(outcome.graph.weights["lstm.R"]?.shape == [1, 4 * kept, kept])
+          let small = try GraphModule(outcome.graph).infer(batch).floats
+          let masked = try GraphModule(analysis.masked(graph, keeping: outcome.keptUnits)).infer(batch).floats
+          for (one, other) in zip(small, masked) {
+            #expect(one.isFinite && abs(one - other) < 1e-5, "\(criterion.rawValue) \(share)")
+          }
+        }
+      }
+    }
+
     /// 87.90% of the first 2,000 test images is what an independent PyTorch evaluation gave.
     @Test func residualNetworkOfEightLayersReachesItsAccuracy() throws {
       let names = ["models/resnet8_cifar10.safetensors", "resnet8_cifar10.safetensors"]

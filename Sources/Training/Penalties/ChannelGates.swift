@@ -13,12 +13,12 @@ import Tensors
 /// with all its weights. Since gates are never negative the subgradient and the proximal operator are the same step.
 package final class ChannelGates: WeightPenalty {
   private final class Part {
-    let faces: UnitFaces
+    let layout: UnitLayout
     var gates: Tensor
     var change: Tensor?
 
-    init(_ faces: UnitFaces, gates: Tensor) {
-      self.faces = faces
+    init(_ layout: UnitLayout, gates: Tensor) {
+      self.layout = layout
       self.gates = gates
     }
   }
@@ -33,10 +33,10 @@ package final class ChannelGates: WeightPenalty {
     self.strength = strength
     let gated = Set(module.graph.outputGates().filter(\.scalesOutput).flatMap(\.weights))
     parts = try groups.map { group in
-      let faces = try UnitFaces(
+      let layout = try UnitLayout(
         group, device: module.device, shape: { parameters[$0]?.shape },
         including: { $0.isOutput && gated.contains($0.weight) })
-      return (group.name, Part(faces, gates: try Tensor.ones([group.units.count], device: module.device)))
+      return (group.name, Part(layout, gates: try Tensor.ones([group.units.count], device: module.device)))
     }
   }
 
@@ -53,7 +53,7 @@ package final class ChannelGates: WeightPenalty {
 
   package func joinGradients(learningRate: Double) throws {
     for (_, part) in parts {
-      let products = try part.faces.sums { name in
+      let products = try part.layout.sums { name in
         guard let weight = self.parameters[name], let gradient = weight.grad else { return nil }
         return try weight.detach().mul(gradient)
       }
@@ -69,7 +69,7 @@ package final class ChannelGates: WeightPenalty {
   package func followStep(learningRate: Double) throws {
     for (_, part) in parts {
       guard let change = part.change else { continue }
-      try part.faces.scale(by: change) { try self.parameters[$0]?.detach() }
+      try part.layout.scale(by: change) { try self.parameters[$0]?.detach() }
     }
   }
 }

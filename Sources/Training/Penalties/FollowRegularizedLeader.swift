@@ -24,7 +24,7 @@ package final class FollowRegularizedLeader: WeightPenalty {
   private let parameters: [String: Tensor]
   private let z: [String: Tensor]
   private let squares: [String: Tensor]
-  private let groups: [(faces: UnitFaces, roots: Tensor)]?
+  private let groups: [(layout: UnitLayout, roots: Tensor)]?
   private let strength: Double
   private let alpha: Double
   private var steps = 0
@@ -41,10 +41,10 @@ package final class FollowRegularizedLeader: WeightPenalty {
     }
     let device = parameters.values.first?.device ?? .cpu
     let parts = try groups?.map { group in
-      let faces = try UnitFaces(group, device: device, shape: { parameters[$0]?.shape })
-      return (faces: faces, roots: try faces.sizeRoots(device: device))
+      let layout = try UnitLayout(group, device: device, shape: { parameters[$0]?.shape })
+      return (layout: layout, roots: try layout.sizeRoots(device: device))
     }
-    let covered = parts.map { Set($0.flatMap { $0.faces.weights }) }
+    let covered = parts.map { Set($0.flatMap { $0.layout.weights }) }
     let names = parameters.keys.sorted().filter { covered?.contains($0) ?? true }
     self.names = names
     self.parameters = parameters
@@ -69,7 +69,7 @@ package final class FollowRegularizedLeader: WeightPenalty {
     }
     return strength
       * (try groups.reduce(0) { sum, part in
-        guard let norms = try part.faces.norms({ try self.parameters[$0]?.detach() }) else { return sum }
+        guard let norms = try part.layout.norms({ try self.parameters[$0]?.detach() }) else { return sum }
         return try sum + norms.mul(part.roots).to(.float64).sum().item()
       })
   }
@@ -88,10 +88,10 @@ package final class FollowRegularizedLeader: WeightPenalty {
       }
       shrunk[name] = groups == nil ? try z.sub(z.clamp(-threshold, threshold)) : try z.clone()
     }
-    for (faces, roots) in groups ?? [] {
-      guard let norms = try faces.norms({ self.z[$0] }) else { continue }
+    for (layout, roots) in groups ?? [] {
+      guard let norms = try layout.norms({ self.z[$0] }) else { continue }
       let factors = try roots.div(norms.maximum(1e-20)).mul(-threshold).add(1).maximum(0)
-      try faces.scale(by: factors) { shrunk[$0] }
+      try layout.scale(by: factors) { shrunk[$0] }
     }
     for name in names {
       guard let shrunk = shrunk[name], let squares = squares[name] else { continue }

@@ -11,7 +11,7 @@ import Tensors
 /// norm for each unit (zero at zero), while the proximal operator of the sum is taken as those of the groups in turn, w
 /// max(0, 1 - r strength sqrt(size) / norm), which is exact where no two penalised groups meet.
 package final class GroupLasso: WeightPenalty {
-  private let parts: [(faces: UnitFaces, roots: Tensor)]
+  private let parts: [(layout: UnitLayout, roots: Tensor)]
   private let parameters: [String: Tensor]
   private let strength: Double
   private let step: PenaltyStep
@@ -30,35 +30,35 @@ package final class GroupLasso: WeightPenalty {
     self.step = step
     let device = parameters.values.first?.device ?? .cpu
     parts = try groups.map { group in
-      let faces = try UnitFaces(group, device: device, shape: { parameters[$0]?.shape })
-      return (faces, try faces.sizeRoots(device: device))
+      let layout = try UnitLayout(group, device: device, shape: { parameters[$0]?.shape })
+      return (layout, try layout.sizeRoots(device: device))
     }
   }
 
   package func value() throws -> Double {
     var total = 0.0
-    for (faces, roots) in parts {
-      if let norms = try faces.norms(values) { total += try norms.mul(roots).to(.float64).sum().item() }
+    for (layout, roots) in parts {
+      if let norms = try layout.norms(values) { total += try norms.mul(roots).to(.float64).sum().item() }
     }
     return strength * total
   }
 
   package func joinGradients(learningRate: Double) throws {
     guard step == .gradient else { return }
-    for (faces, roots) in parts {
-      guard let norms = try faces.norms(values) else { continue }
+    for (layout, roots) in parts {
+      guard let norms = try layout.norms(values) else { continue }
       // A unit that is all zeros has only zeros to multiply.
       let factors = try roots.div(norms.maximum(1e-20)).mul(strength)
-      try faces.add(values, times: factors, to: { self.parameters[$0]?.grad })
+      try layout.add(values, times: factors, to: { self.parameters[$0]?.grad })
     }
   }
 
   package func followStep(learningRate: Double) throws {
     guard step == .proximal else { return }
-    for (faces, roots) in parts {
-      guard let norms = try faces.norms(values) else { continue }
+    for (layout, roots) in parts {
+      guard let norms = try layout.norms(values) else { continue }
       let factors = try roots.div(norms.maximum(1e-20)).mul(-learningRate * strength).add(1).maximum(0)
-      try faces.scale(by: factors, values)
+      try layout.scale(by: factors, values)
     }
   }
 

@@ -101,8 +101,8 @@ extension PenaltyTargets {
     var ones: [String: Tensor] = [:]
     var sums: [String: Tensor] = [:]
     for group in groups {
-      let faces = try UnitFaces(group, device: module.device, shape: { shapes[$0] })
-      for name in faces.weights where ones[name] == nil {
+      let layout = try UnitLayout(group, device: module.device, shape: { shapes[$0] })
+      for name in layout.weights where ones[name] == nil {
         guard let shape = shapes[name] else { continue }
         ones[name] = try Tensor.ones(shape, device: module.device)
         sums[name] = try Tensor.zeros(shape, device: module.device)
@@ -111,7 +111,7 @@ extension PenaltyTargets {
       let factors = try Tensor(
         floats: group.units.indices.map { stays.contains($0) ? 0 : 1 }, shape: [group.units.count],
         device: module.device)
-      try faces.add({ ones[$0] }, times: factors, to: { sums[$0] })
+      try layout.add({ ones[$0] }, times: factors, to: { sums[$0] })
     }
     return try sums.mapValues { try $0.gt(0).to(.float32).tensorData() }
   }

@@ -5,7 +5,7 @@ import Tensors
 /// All the slices that leave with each unit of a group, laid over tensors of the weights' shapes: weights, or state
 /// that an optimiser keeps of them. Indices are prepared once; a pass is a few tensor operations for each axis of each
 /// weight.
-package struct UnitFaces {
+package struct UnitLayout {
   /// One axis of one weight along which units lie.
   private struct Face {
     let weight: String
@@ -116,7 +116,7 @@ package struct UnitFaces {
   }
 }
 
-extension UnitFaces {
+extension UnitLayout {
   /// The Euclidean norm of each unit's elements as one vector, `[unitCount]`; nil when nothing is covered.
   package func norms(_ tensor: (String) throws -> Tensor?) throws -> Tensor? {
     try sums { try tensor($0)?.square() }?.sqrt()
