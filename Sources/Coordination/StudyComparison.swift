@@ -4,11 +4,12 @@ import Support
 
 /// Tells whether a study may be resumed with what the user gives now.
 enum StudyComparison {
-  /// Throws `studyChanged`, with each difference, unless both are the same study. The number of workers may differ: it
-  /// changes nothing that is found.
+  /// Throws `studyChanged`, with each difference, unless both are the same study. The number of workers and the limits may
+  /// differ: they change nothing that is found.
   static func check(_ stored: StudyHeader, against given: StudyHeader) throws {
     var (old, new) = (try stored.spec(), try given.spec())
     (old.workers, new.workers) = (0, 0)
+    (old.diskLimit, new.diskLimit, old.memoryLimit, new.memoryLimit) = (nil, nil, nil, nil)
     let differences = SpecDifference.between(old, new)
     guard differences.isEmpty else {
       throw CoordinationError(

@@ -69,6 +69,13 @@ package enum SpecPrinter {
         ])
       ),
       ("workers", scalar(spec.workers)),
+      (
+        "limits",
+        mapping([
+          ("disk", optional(spec.diskLimit.map(SpecSize.text(bytes:)), "none")),
+          ("memory", optional(spec.memoryLimit.map(SpecSize.text(bytes:)), "none")),
+        ])
+      ),
       ("seed", scalar(spec.seed)),
     ])
   }

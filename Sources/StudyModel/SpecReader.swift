@@ -13,6 +13,7 @@ package enum SpecReader {
     let data = try NetworkReading.data(top, folder: folder)
     let fineTune = try FineTuneReading.fineTune(top["fine-tune"])
     let space = try SpaceReading.space(top["space"], rungs: fineTune.rungs)
+    let limits = try top["limits"]?.section()
     return StudySpec(
       study: try top["study"]?.string("the study's name") ?? "study",
       network: network,
@@ -29,6 +30,8 @@ package enum SpecReader {
       constraints: try top["constraints"].map(readConstraints) ?? [],
       budget: try readBudget(top["budget"]),
       workers: try top["workers"]?.integer("the number of worker processes, from 1 to 1024", in: 1...1024) ?? 2,
+      diskLimit: try readLimit(limits?["disk"]),
+      memoryLimit: try readLimit(limits?["memory"]),
       seed: try top["seed"]?.integer("an integer from 0", in: 0...UInt64.max) ?? 0)
   }
 
@@ -119,6 +122,20 @@ package enum SpecReader {
         let nearest = EditDistance.nearest(to: measure, among: known) ?? ""
         throw item.error(.unknownValue, "\(fault.reason); the nearest is '\(nearest)'", remedy: form)
       }
+    }
+  }
+
+  private static func readLimit(_ cursor: SpecCursor?) throws -> Int? {
+    try cursor?.unless("none") { cursor in
+      let text = try cursor.string("a size")
+      guard let bytes = SpecSize.bytes(text) else {
+        throw cursor.error(
+          .wrongType, "'\(text)' is not a size", remedy: "Write a number with its unit: 200MB, 1.5GiB or none.")
+      }
+      guard bytes >= 1 << 20 else {
+        throw cursor.error(.outOfRange, "'\(text)' is less than a mebibyte", remedy: "Write 1MiB or more, or none.")
+      }
+      return bytes
     }
   }
 

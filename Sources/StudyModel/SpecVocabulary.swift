@@ -12,7 +12,8 @@ enum SpecVocabulary {
     "": Section(
       keys: [
         "coppice", "study", "network", "data", "input", "split", "expect", "objectives", "latency", "space",
-        "fine-tune", "sampler", "sensitivity", "constraints", "budget", "workers", "seed",
+        "fine-tune", "sampler", "sensitivity", "constraints", "budget", "workers", "limits",
+        "seed",
       ],
       notBuilt: [
         "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation", "targets", "fidelity",
@@ -51,6 +52,7 @@ enum SpecVocabulary {
       ]),
     "fine-tune.augmentation": Section(keys: ["crop", "flip"], notBuilt: ["colour", "color", "mixup", "cutout"]),
     "budget": Section(keys: ["time", "trials"], notBuilt: ["epochs", "stagnation", "energy"]),
+    "limits": Section(keys: ["disk", "memory"], notBuilt: []),
   ]
 
   /// Other names of the same thing in the field.

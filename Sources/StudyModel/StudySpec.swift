@@ -21,6 +21,10 @@ package struct StudySpec: Hashable, Sendable, Codable {
   package var constraints: [Constraint]
   package var budget: Budget
   package var workers: Int
+  /// Bytes that the study's folder may take; nil sets no limit.
+  package var diskLimit: Int?
+  /// Bytes of main memory that one engine may take before it is replaced; nil limits only its growth.
+  package var memoryLimit: Int?
   package var seed: UInt64
 
   package init(
@@ -28,8 +32,7 @@ package struct StudySpec: Hashable, Sendable, Codable {
     split: SplitSpec = SplitSpec(), expectedAccuracy: Double? = nil, objectives: [Objective],
     latency: LatencySpec = LatencySpec(), space: SearchSpace = SearchSpace(), fineTune: FineTuneSpec = FineTuneSpec(),
     sampler: SamplerKind = .nsga2, usesSensitivity: Bool = false, constraints: [Constraint] = [],
-    budget: Budget = Budget(), workers: Int = 2,
-    seed: UInt64 = 0
+    budget: Budget = Budget(), workers: Int = 2, diskLimit: Int? = nil, memoryLimit: Int? = nil, seed: UInt64 = 0
   ) {
     version = 1
     self.study = study
@@ -47,6 +50,8 @@ package struct StudySpec: Hashable, Sendable, Codable {
     self.constraints = constraints
     self.budget = budget
     self.workers = workers
+    self.diskLimit = diskLimit
+    self.memoryLimit = memoryLimit
     self.seed = seed
   }
 }

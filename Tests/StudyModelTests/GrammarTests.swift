@@ -44,6 +44,19 @@ import Testing
   @Test(arguments: ["", "5", "m", "-5m", "0s", "5 minutes", "5m3", "1..5h", "inf s"])
   func refusesDurations(text: String) { #expect(SpecDuration.seconds(text) == nil) }
 
+  @Test(arguments: [
+    ("200MB", 200_000_000), ("1.5 GiB", 1_610_612_736), ("20GiB", 20 << 30), ("1B", 1), ("2 TiB", 2 << 40),
+    ("3kB", 3000),
+    ("1023B", 1023),
+  ])
+  func readsSizes(text: String, bytes: Int) {
+    #expect(SpecSize.bytes(text) == bytes)
+    #expect(SpecSize.bytes(SpecSize.text(bytes: bytes)) == bytes)
+  }
+
+  @Test(arguments: ["", "200", "MB", "-5MB", "0B", "5 mb", "1..5MB", "1e3MB", "99999999TiB", "nan B"])
+  func refusesSizes(text: String) { #expect(SpecSize.bytes(text) == nil) }
+
   @Test(arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0), ("flaw", "lawn", 2)])
   func distancesAreKnownOnes(left: String, right: String, distance: Int) {
     #expect(EditDistance.between(left, right) == distance)

@@ -35,6 +35,7 @@ let fullSpec = """
   constraints: ["accuracy >= baseline - 0.05", "parameters <= 0.5 baseline"]
   budget: {time: 5m, trials: 200}
   workers: 2
+  limits: {disk: 200MB, memory: 1.5 GiB}
   seed: 7
   """
 
@@ -94,7 +95,8 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
         Constraint(objective: .accuracy, relation: .atLeast, baselineFactor: 1, offset: -0.05),
         Constraint(objective: .parameters, relation: .atMost, baselineFactor: 0.5, offset: 0),
       ],
-      budget: Budget(seconds: 300, trials: 200), workers: 2, seed: 7)
+      budget: Budget(seconds: 300, trials: 200), workers: 2, diskLimit: 200_000_000, memoryLimit: 1_610_612_736, seed: 7
+    )
     #expect(try readSpec(fullSpec) == expected)
   }
 
