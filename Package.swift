@@ -191,7 +191,7 @@ let entries: [Entry] = [
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
     "WireTests", .control,
-    ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
+    ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "TestSupport", "Support"]),
   tests(
     "CoordinationTests", .control,
     [

@@ -12,7 +12,7 @@ import WireProtocol
 
 /// The coordinator's thread over real sockets, files and processes; its worker is a thread of this process, while the
 /// processes that it starts as its workers only keep its books busy.
-@Suite(.serialized) struct CoordinatorTests {
+@Suite(.serialized, .ownThread) struct CoordinatorTests {
   /// One study's folder and what is needed to run it.
   private struct Fixture {
     let keep: TemporaryFolder
@@ -96,8 +96,7 @@ import WireProtocol
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func aSearchRunsToItsEnd() throws {
+  @Test func aSearchRunsToItsEnd() throws {
     let fixture = try Fixture()
     let artifacts = fixture.artifacts
     var options = fixture.options { Self.startWorker($0, artifacts: artifacts) }
@@ -122,8 +121,7 @@ import WireProtocol
     #expect(again.ending == .finished && again.records == summary.records)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func aStoppedSearchGoesOn() throws {
+  @Test func aStoppedSearchGoesOn() throws {
     let fixture = try Fixture()
     let artifacts = fixture.artifacts
     let stop = try WakeUp()
@@ -169,8 +167,7 @@ import WireProtocol
     #expect(try StudyReader(fixture.folder).snapshot().epoch == 2)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func workersThatOnlyDieEndTheStudy() throws {
+  @Test func workersThatOnlyDieEndTheStudy() throws {
     let fixture = try Fixture()
     let coordinator = try Coordinator(
       fixture.options(shell: "echo cannot start >&2; exit 9"), source: ToySource(count: 3))
@@ -182,7 +179,7 @@ import WireProtocol
   }
 
   /// `cat` ends with its standard input, which is the lifeline; `sleep` does not look at it and is killed.
-  @Test(.timeLimit(.minutes(1)), arguments: ["cat; echo let go", "echo $$; exec sleep 1000"])
+  @Test(arguments: ["cat; echo let go", "echo $$; exec sleep 1000"])
   func workersEndWithTheirCoordinator(shell: String) throws {
     let fixture = try Fixture()
     let stop = try WakeUp()

@@ -1,12 +1,13 @@
 import Foundation
 import ModelFormats
 import ModelGraph
+import TestSupport
 import Testing
 
 /// What we write, judged by ONNX's own checker and run by ONNX Runtime beside the network that it was read from.
 ///
 /// Needs a Python with onnx, onnxruntime and numpy, which COPPICE_TEST_PYTHON names; says so and passes without one.
-@Suite struct ExportedNetworkTests {
+@Suite(.ownThread(limit: 900)) struct ExportedNetworkTests {
   /// What ONNX Runtime does not run as its exporter wrote it: it has no sum of bfloat16 numbers, no dilation with automatic
   /// padding, no operators of the first sets, no old Clip of doubles, wants unique names, and reads functions in the operator
   /// set of the network around them.

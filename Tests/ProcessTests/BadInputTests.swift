@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Three things hold of every mistake: the status of the table, words that name the place and the value, and nothing written.
-@Suite(.serialized, .tags(.processes)) struct BadInputTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct BadInputTests {
   private static let spec = """
     coppice: 1
     study: bad

@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 /// Networks that others wrote: read, equal to ONNX Runtime, cut, written, equal again, and the cut one equal to the masked one.
-@Suite(.serialized, .tags(.processes)) struct ForeignNetworkTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct ForeignNetworkTests {
   /// Ten of torchvision's networks, small ones of every family; `scripts/benchmarks/zoo` takes all.
-  @Test(.timeLimit(.minutes(20))) func torchvisionNetworks() throws {
+  @Test func torchvisionNetworks() throws {
     guard let python = PythonPeer.executable(for: "torchvisionNetworks") else { return }
     let networks = [
       "squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5", "efficientnet_b0", "regnet_y_400mf",
@@ -24,7 +24,7 @@ import Testing
   }
 
   /// Files of seven exporters, where they are at hand.
-  @Test(.timeLimit(.minutes(10))) func realFiles() throws {
+  @Test func realFiles() throws {
     guard let python = PythonPeer.executable(for: "realFiles"),
       let models = SharedData.url(["models/onnx"], for: "realFiles")
     else { return }

@@ -2,13 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-extension Tag {
-  /// Starts real processes; takes up to a minute or two.
-  @Tag static var processes: Self
-}
-
 /// kill -9 of each kind of process in the middle of a search: it completes, nothing acknowledged is lost, nothing counts twice.
-@Suite(.serialized, .tags(.processes)) struct KillTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct KillTests {
   private let trials = 6
 
   @Test(arguments: ["worker", "trial-host"]) func searchSurvivesTheDeathOf(_ role: String) throws {
@@ -17,12 +12,14 @@ extension Tag {
     defer { if search.isRunning { kill(search.processIdentifier, SIGKILL) } }
     // Strike once a first result is in, so that work is under way.
     let victim = try #require(
-      eventually(within: 120) { () -> ProcessTree.Entry? in
+      eventually(within: 120, every: 0.1) { () -> ProcessTree.Entry? in
         guard let count = try? study.history().count, count >= 1 else { return nil }
         return ProcessTree.descendants(of: search.processIdentifier).first { $0.arguments.contains(role) }
       }, "no \(role) was seen\n\(study.logs)")
     #expect(kill(victim.pid, SIGKILL) == 0)
-    let ended: Void? = eventually(within: 240) { search.isRunning ? nil : () }
+    let ended: Void? = eventually(within: 120, every: 0.5, progress: { (try? study.history().count) ?? 0 }) {
+      search.isRunning ? nil : ()
+    }
     #expect(ended != nil, "the search did not end\n\(study.logs)")
     search.waitUntilExit()
     #expect(search.terminationStatus == 0, "\(study.logs)")
@@ -33,7 +30,7 @@ extension Tag {
     let study = try SmallStudy(trials: trials)
     let first = try study.start()
     let before = try #require(
-      eventually(within: 120) { () -> [SmallStudy.HistoryEntry]? in
+      eventually(within: 120, every: 0.1) { () -> [SmallStudy.HistoryEntry]? in
         guard let entries = try? study.history(), entries.count >= 3 else { return nil }
         return entries
       }, "no three results\n\(study.logs)")
@@ -42,7 +39,7 @@ extension Tag {
     kill(first.processIdentifier, SIGKILL)
     first.waitUntilExit()
     // Workers and engines end by themselves: their lifelines are cut.
-    let gone: Void? = eventually(within: 15) { children.contains { ProcessTree.isAlive($0.pid) } ? nil : () }
+    let gone: Void? = eventually(within: 60) { children.contains { ProcessTree.isAlive($0.pid) } ? nil : () }
     #expect(gone != nil, "orphans: \(children.filter { ProcessTree.isAlive($0.pid) })")
 
     let refused = try coppice("search", study.spec, "--output", study.output, in: study.folder.url)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The commands that work on one network, one after the other as a user would.
-@Suite(.serialized, .tags(.processes)) struct OneNetworkTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct OneNetworkTests {
   @Test(arguments: [false, true]) func pruneEvaluateAndProfile(asJSON: Bool) throws {
     let base = try SmallStudy.trained.get()
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The onnx package's own tests of operators, through `coppice operators --cases`.
-@Suite(.serialized, .tags(.processes)) struct OperatorConformanceTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct OperatorConformanceTests {
   private struct Report: Decodable {
     struct Row: Decodable {
       var name: String
@@ -29,7 +29,7 @@ import Testing
     "RegexFullMatch",
   ]
 
-  @Test(.timeLimit(.minutes(15))) func nodeTestsPass() throws {
+  @Test func nodeTestsPass() throws {
     guard let python = PythonPeer.executable(for: "nodeTestsPass") else { return }
     let folder = try TemporaryFolder()
     let cases = folder.url.appendingPathComponent("cases")

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Recipes that are written down make the same networks again, as a user does it; and the scan of what may leave.
-@Suite(.serialized, .tags(.processes)) struct PlanReplayTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct PlanReplayTests {
   /// The number of threads that each of a search's two workers gets.
   private let threads = "\(max(1, ProcessInfo.processInfo.activeProcessorCount / 2))"
 

@@ -4,11 +4,11 @@ import Testing
 
 /// Recurrent layers and attention as PyTorch's two exporters write them: units and heads really leave, and ONNX Runtime gives what
 /// the masked network gives.
-@Suite(.serialized, .tags(.processes)) struct PrunedExportTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct PrunedExportTests {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Goldens/exported_networks.py").path
 
-  @Test(.timeLimit(.minutes(5)), arguments: [("recurrent", 16), ("attention", 12)])
+  @Test(arguments: [("recurrent", 16), ("attention", 12)])
   func loseUnitsAndHeads(family: String, exports: Int) throws {
     guard let python = PythonPeer.executable(for: "PrunedExportTests, \(family)") else { return }
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Files that ONNX Runtime's quantiser wrote, in both of its formats, with one scale a weight and one a channel.
-@Suite(.serialized, .tags(.processes)) struct QuantizedNetworkTests {
+@Suite(.serialized, .tags(.processes), .twoAtOnce) struct QuantizedNetworkTests {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Goldens/quantized_networks.py").path
 
@@ -15,7 +15,7 @@ import Testing
     let after: Figures
   }
 
-  @Test(.timeLimit(.minutes(5))) func areReadCutAndWritten() throws {
+  @Test func areReadCutAndWritten() throws {
     guard let python = PythonPeer.executable(for: "QuantizedNetworkTests") else { return }
     let folder = try TemporaryFolder()
     let made = try PythonPeer.run(python, [Self.script, "make", folder.url.path], in: folder)

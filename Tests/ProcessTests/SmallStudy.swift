@@ -84,15 +84,3 @@ final class SmallStudy {
     }.joined(separator: "\n---\n")
   }
 }
-
-/// Polls until `condition` gives a value; nil when the time is over.
-func eventually<Value>(within seconds: Double, every interval: Double = 0.1, _ condition: () throws -> Value?) rethrows
-  -> Value?
-{
-  let end = Date().addingTimeInterval(seconds)
-  repeat {
-    if let value = try condition() { return value }
-    Thread.sleep(forTimeInterval: interval)
-  } while Date() < end
-  return nil
-}

@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 /// The groups of channels that leave together, beside those that Torch-Pruning finds in the same networks.
-@Suite(.tags(.processes)) struct TorchPruningTests {
+@Suite(.tags(.processes), .twoAtOnce) struct TorchPruningTests {
   /// With padded shortcuts Torch-Pruning maps other channels, and its pruned network does not run; ours equals the mask.
-  @Test(.timeLimit(.minutes(5))) func sameGroups() throws {
+  @Test func sameGroups() throws {
     guard let python = PythonPeer.executable(for: "TorchPruningTests") else { return }
     let folder = try TemporaryFolder()
     let script = PythonPeer.scripts.appendingPathComponent("torch_pruning_comparison.py").path

@@ -1,8 +1,9 @@
 import Foundation
 import Launching
+import TestSupport
 import Testing
 
-@Suite(.serialized) struct LaunchingTests {
+@Suite(.serialized, .ownThread) struct LaunchingTests {
   private func shell(_ script: String, descriptors: [Int32: Int32] = [:]) -> ChildProcess.Launch {
     ChildProcess.Launch(executable: "/bin/sh", arguments: ["-c", script], descriptors: descriptors)
   }
@@ -28,7 +29,7 @@ import Testing
     var item = pollfd(fd: child.descriptor, events: Int16(POLLIN), revents: 0)
     #expect(poll(&item, 1, 50) == 0)
     child.terminate(SIGKILL)
-    #expect(poll(&item, 1, 5000) == 1)
+    #expect(poll(&item, 1, -1) == 1)
     #expect(try child.reap() == .signal(SIGKILL))
     #expect(try child.reap() == .signal(SIGKILL))
     #expect(child.exit == .signal(SIGKILL))

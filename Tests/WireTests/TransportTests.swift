@@ -1,13 +1,14 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 
-@Suite(.serialized) struct TransportTests {
+@Suite(.serialized, .ownThread) struct TransportTests {
   /// Sends until a connection takes it: with the immediate option nothing is queued before that.
   private func insist(_ dealer: DealerSocket, _ payload: Data, within seconds: Double = 5) throws -> Bool {
-    let end = Poller.now + seconds
-    while Poller.now < end {
+    let end = GrantedTime.now + seconds
+    while GrantedTime.now < end {
       if try dealer.send(payload) { return true }
       usleep(2000)
     }
@@ -17,10 +18,10 @@ import Transport
   private func receive(_ router: RouterSocket, within seconds: Double = 5) throws -> (peer: [UInt8], payload: Data)? {
     let poller = Poller()
     _ = poller.watch(router)
-    let end = Poller.now + seconds
-    while Poller.now < end {
+    let end = GrantedTime.now + seconds
+    while GrantedTime.now < end {
       if let message = try router.receive() { return message }
-      _ = try poller.wait(timeout: end - Poller.now)
+      _ = try poller.wait(timeout: 0.05)
     }
     return nil
   }
@@ -28,10 +29,10 @@ import Transport
   private func receive(_ dealer: DealerSocket, within seconds: Double = 5) throws -> Data? {
     let poller = Poller()
     _ = poller.watch(dealer)
-    let end = Poller.now + seconds
-    while Poller.now < end {
+    let end = GrantedTime.now + seconds
+    while GrantedTime.now < end {
       if let message = try dealer.receive() { return message }
-      _ = try poller.wait(timeout: end - Poller.now)
+      _ = try poller.wait(timeout: 0.05)
     }
     return nil
   }
@@ -52,8 +53,8 @@ import Transport
         _ = poller.watch(dealer)
         var got: [Data] = []
         var sent = 0
-        let end = Poller.now + 30
-        while got.count < count, Poller.now < end {
+        let end = GrantedTime.now + 30
+        while got.count < count, GrantedTime.now < end {
           while sent < count, try dealer.send(Data("message \(sent)".utf8)) { sent += 1 }
           _ = try poller.wait(timeout: 0.01)
           while let payload = try dealer.receive() { got.append(payload) }
@@ -65,8 +66,8 @@ import Transport
     }
     thread.start()
     var seen = 0
-    let end = Poller.now + 30
-    while seen < count, Poller.now < end {
+    let end = GrantedTime.now + 30
+    while seen < count, GrantedTime.now < end {
       guard let (peer, payload) = try receive(router) else { break }
       #expect(peer == Array("worker".utf8))
       while try !router.send(payload, to: peer) { usleep(500) }
@@ -123,8 +124,8 @@ import Transport
     #expect(try insist(dealer, Data(count: 5000)))
     // The connection is dropped and comes back; what is sent meanwhile is unknown, so it is sent until it arrives.
     var after: Data?
-    let end = Poller.now + 10
-    while after == nil, Poller.now < end {
+    let end = GrantedTime.now + 10
+    while after == nil, GrantedTime.now < end {
       _ = try dealer.send(Data("after".utf8))
       after = try receive(router, within: 0.1)?.payload
     }
@@ -143,8 +144,8 @@ import Transport
       let router = try RouterSocket(context)
       try router.bind(folder.endpoint())
       var message: (peer: [UInt8], payload: Data)?
-      let end = Poller.now + 10
-      while message == nil, Poller.now < end {
+      let end = GrantedTime.now + 10
+      while message == nil, GrantedTime.now < end {
         _ = try dealer.send(Data("round \(round)".utf8))
         message = try receive(router, within: 0.05)
       }

@@ -2,13 +2,14 @@ import Foundation
 import Launching
 import StudyModel
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import WireProtocol
 import WorkerNode
 
 /// A real worker session on a thread of its own, with shell scripts as engines, against a coordinator that the test plays.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct WorkerSessionTests {
+@Suite(.serialized, .ownThread) struct WorkerSessionTests {
   /// The coordinator's end, the worker's folders and its thread.
   final class Stage {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("coppice-worker-\(UUID().uuidString)")
@@ -74,11 +75,11 @@ import WorkerNode
     }
 
     /// The next message that is no PING, which is answered, and no repeated HELLO; nil after `seconds`.
-    func next(within seconds: Double = 10) throws -> WorkerMessage? {
+    func next(within seconds: Double = 60) throws -> WorkerMessage? {
       let poller = Poller()
       _ = poller.watch(router)
-      let end = Poller.now + seconds
-      while Poller.now < end {
+      let end = GrantedTime.now + seconds
+      while GrantedTime.now < end {
         while let (from, payload) = try router.receive() {
           let envelope = try WorkerMessage.decode(payload)
           peer = from
@@ -92,7 +93,7 @@ import WorkerNode
           }
           return envelope.message
         }
-        _ = try poller.wait(timeout: end - Poller.now)
+        _ = try poller.wait(timeout: 0.05)
       }
       return nil
     }
@@ -119,13 +120,8 @@ import WorkerNode
       try bytes.write(to: folder.appendingPathComponent(name))
     }
 
-    func end(within seconds: Double = 10) throws -> WorkerExit? {
-      let end = Date().addingTimeInterval(seconds)
-      while Date() < end {
-        if let result = outcome.result.withLock({ $0 }) { return try result.get() }
-        usleep(2000)
-      }
-      return nil
+    func end(within seconds: Double = 60) throws -> WorkerExit? {
+      try eventually(within: seconds) { try outcome.result.withLock { $0 }?.get() }
     }
   }
 
@@ -136,29 +132,27 @@ import WorkerNode
     #expect(message == .ready(Ready(freeSlots: 1)))
   }
 
-  /// Whether a process ends within five seconds; one that its new parent has not reaped yet has ended.
+  /// Whether a process ends; one that its new parent has not reaped yet has ended.
   private func isGone(_ pid: pid_t) -> Bool {
-    for _ in 0..<500 {
+    let gone: Bool? = eventually(within: 30) {
       guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
         let state = stat.split(separator: ")").last?.split(separator: " ").first
       else { return true }
-      if state == "Z" || state == "X" { return true }
-      usleep(10_000)
+      return state == "Z" || state == "X" ? true : nil
     }
-    return false
+    return gone ?? false
   }
 
   /// Waits for the pid that an engine script writes.
   private func enginePID(_ stage: Stage) throws -> pid_t {
-    for _ in 0..<1000 {
-      if let text = try? String(contentsOf: stage.folder.appendingPathComponent("scratch/pid"), encoding: .utf8),
-        let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
-      {
-        return pid
+    let file = stage.folder.appendingPathComponent("scratch/pid")
+    let pid = eventually(within: 60) {
+      (try? String(contentsOf: file, encoding: .utf8)).flatMap {
+        pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines))
       }
-      usleep(10_000)
     }
-    throw Unexpected()
+    guard let pid else { throw Unexpected() }
+    return pid
   }
 
   private let lease = LeaseID(7)
@@ -270,10 +264,9 @@ import WorkerNode
     try awaitReady(stage)
     try stage.say(.lease(LeaseGrant(Example.assignment())))
     let engine = try enginePID(stage)
-    let start = Poller.now
     lifeline.cut()
-    #expect(try stage.end() == .lifelineCut)
-    #expect(Poller.now - start < 2)
+    // Well before its next sign of life, and so because of the lifeline.
+    #expect(try stage.end(within: 5) == .lifelineCut)
     #expect(isGone(engine))
   }
 
@@ -304,10 +297,10 @@ import WorkerNode
     // The coordinator dies; the engine finishes while there is none.
     stage.router.close()
     #expect(FileManager.default.createFile(atPath: stage.folder.path + "/scratch/go", contents: nil))
-    for _ in 0..<500 {
-      if try !Spool(folder: stage.folder.path + "/spool").load().results.isEmpty { break }
-      usleep(10_000)
+    let spooled: Void? = try eventually(within: 60) {
+      try Spool(folder: stage.folder.path + "/spool").load().results.isEmpty ? nil : ()
     }
+    #expect(spooled != nil)
     stage.router = try RouterSocket(stage.context)
     try stage.router.bind(stage.sockets.endpoint())
     stage.epoch = 2
