@@ -1,5 +1,6 @@
 import Search
 import Support
+import TestSupport
 import Testing
 
 @Suite struct ParetoFrontTests {
@@ -47,9 +48,8 @@ import Testing
 
   @Test func manyPointsSortQuickly() {
     let points = Self.points(20_000, dimensions: 2, levels: 1_000_000, seed: 3)
-    let clock = ContinuousClock()
-    let time = clock.measure { _ = ParetoFront.ranks(points) }
-    #expect(time < .seconds(20))
+    let time = processorTime { _ = ParetoFront.ranks(points) }
+    #expect(time < 20)
     #expect(ParetoFront.indices(points).count > 1)
   }
 
