@@ -75,6 +75,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let entries: [Entry] = [
@@ -102,6 +103,7 @@ let entries: [Entry] = [
   // Floor 1
   library("Transport", .control, ["CZMQ", "CLinux", "Support"]),
   library("Launching", .control, ["CLinux", "Support"]),
+  library("Logs", .common, ["Support", logging]),
   library("ArtifactStore", .common, ["Support"]),
   library("ModelGraph", .common, ["Support"]),
   library("Tensors", .compute, ["CTorchShim", "Support"]),
@@ -129,7 +131,7 @@ let entries: [Entry] = [
 
   // Floor 4
   library(
-    "WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "StudyModel", "Support"]),
+    "WorkerNode", .control, ["WireProtocol", "Transport", "Launching", "Logs", "StudyModel", "Support", logging]),
   library(
     "Pruning", .compute,
     [
@@ -142,7 +144,7 @@ let entries: [Entry] = [
     "Coordination", .control,
     [
       "Search", "StudyStore", "WireProtocol", "Transport", "Launching", "ArtifactStore", "ModelFormats", "ModelGraph",
-      "StudyModel", "Support",
+      "StudyModel", "Support", logging,
     ]),
   library("Reporting", .control, ["Search", "ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   library(
@@ -153,7 +155,8 @@ let entries: [Entry] = [
     ]),
 
   // Floor 6
-  library("TrialHost", .compute, ["Evaluation", "WireProtocol", "StudyModel", "ArtifactStore", "CLinux", "Support"]),
+  library(
+    "TrialHost", .compute, ["Evaluation", "WireProtocol", "StudyModel", "ArtifactStore", "CLinux", "Support", logging]),
 
   // Floor 7
   executable(
@@ -161,16 +164,16 @@ let entries: [Entry] = [
     [
       "Coordination", "WorkerNode", "Reporting", "Search", "StudyStore", "Selection", "NetworkLoading",
       "ChannelGroups", "ModelFormats", "ModelGraph", "Datasets", "Launching", "Transport", "WireProtocol",
-      "ArtifactStore", "StudyModel", "Support",
-      "SpecYAML", argumentParser,
+      "ArtifactStore", "StudyModel", "Support", "Logs",
+      "SpecYAML", argumentParser, logging,
     ]),
   executable(
     "coppice-engine", .compute,
     [
       "TrialHost", "Evaluation", "Pruning", "Training", "Profiling", "Selection", "NetworkLoading", "ChannelGroups",
       "ModelFormats", "ModelGraph", "Datasets", "GraphRuntime", "Tensors", "StudyModel", "ArtifactStore",
-      "WireProtocol", "Support",
-      "CLinux", argumentParser,
+      "WireProtocol", "Support", "Logs",
+      "CLinux", argumentParser, logging,
     ]),
 
   // Tests
@@ -181,6 +184,7 @@ let entries: [Entry] = [
       swiftSettings: swiftSettings)),
   tests("ArchitectureTests", .common, ["Support"]),
   tests("SupportTests", .common, ["Support", "ArtifactStore", "TestSupport"]),
+  tests("LogsTests", .common, ["Logs", "TestSupport", "Support", logging]),
   tests("ModelGraphTests", .common, ["ModelGraph", "TestSupport", "Support"]),
   tests("ModelFormatsTests", .common, ["ModelFormats", "ModelGraph", "TestSupport", "Support"]),
   tests(
@@ -191,12 +195,12 @@ let entries: [Entry] = [
   tests("StudyStoreTests", .control, ["StudyStore", "StudyModel", "TestSupport", "Support"]),
   tests(
     "WireTests", .control,
-    ["WorkerNode", "WireProtocol", "Transport", "Launching", "StudyModel", "TestSupport", "Support"]),
+    ["WorkerNode", "WireProtocol", "Transport", "Launching", "Logs", "StudyModel", "TestSupport", "Support", logging]),
   tests(
     "CoordinationTests", .control,
     [
       "Coordination", "Search", "StudyStore", "WireProtocol", "WorkerNode", "Transport", "Launching", "ArtifactStore",
-      "StudyModel", "TestSupport", "Support",
+      "StudyModel", "TestSupport", "Support", "Logs", logging,
     ]),
   tests("ReportingTests", .control, ["Reporting", "Search", "ChannelGroups", "ModelGraph", "StudyModel", "Support"]),
   tests(
@@ -212,13 +216,13 @@ let entries: [Entry] = [
     [
       "Evaluation", "TrialHost", "Pruning", "Selection", "ChannelGroups", "GraphRuntime", "Training", "Profiling",
       "Datasets", "NetworkLoading", "ModelFormats", "ModelGraph", "StudyModel", "ArtifactStore", "Tensors",
-      "WireProtocol", "TestSupport", "Support",
+      "WireProtocol", "TestSupport", "Support", logging,
     ]),
   tests(
     "ProcessTests", .compute,
     [
       "coppice", "coppice-engine", "StudyStore", "Search", "StudyModel", "ModelFormats", "ModelGraph", "TestSupport",
-      "Support",
+      "Support", "Transport", "WireProtocol", "Launching",
     ]),
 ]
 
@@ -255,6 +259,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),

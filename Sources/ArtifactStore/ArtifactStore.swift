@@ -9,17 +9,21 @@ package struct ArtifactStore: Sendable {
 
   /// Opens the folder, makes it when it is not there, and removes what dead writers left half-written.
   package init(folder: URL) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try self.init(existing: folder)
+  }
+
+  /// The same for a folder that somebody else has made and may move: where it is not, none is made.
+  package init(existing folder: URL) throws {
     self.folder = folder
-    for part in [objects, temporary] {
-      try FileManager.default.createDirectory(at: part, withIntermediateDirectories: true)
-    }
+    for part in [objects, temporary] { try ChildFolder.make(at: part) }
     PartialFile.reap(in: temporary)
   }
 
-  /// Stores `bytes` durably and returns their name; storing what is there already only makes sure that it is durable.
+  /// Stores `bytes` durably and returns their name; what is there already is read through, and replaced where it is damaged.
   package func put(_ bytes: Data) throws -> Digest {
     let digest = Digest(of: bytes)
-    if try settle(digest, size: bytes.count) { return digest }
+    if try settle(digest) { return digest }
     let partial = try PartialFile(in: temporary)
     try partial.write(bytes)
     try publish(partial, as: digest)
@@ -31,14 +35,12 @@ package struct ArtifactStore: Sendable {
     let source = try ReadableFile(file.path)
     let partial = try PartialFile(in: temporary)
     var digest = DigestBuilder()
-    var size = 0
     while let piece = try source.next() {
       digest.update(piece)
       try partial.write(piece)
-      size += piece.count
     }
     let name = digest.finalize()
-    if try !settle(name, size: size) { try publish(partial, as: name) }
+    if try !settle(name) { try publish(partial, as: name) }
     guard unlink(file.path) == 0 else { throw FileFault(operation: "remove", path: file.path, errorNumber: errno) }
     return name
   }
@@ -49,6 +51,9 @@ package struct ArtifactStore: Sendable {
   }
 
   /// The blob's bytes, after their hash was checked; a link in the blob's place is not followed.
+  ///
+  /// A blob whose hash is wrong is moved out of its place, to the folder `damaged`: from then on it is missing, and whoever can
+  /// make it may put it again.
   package func read(_ digest: Digest) throws -> Data {
     let path = url(of: digest).path
     let file: ReadableFile
@@ -60,10 +65,14 @@ package struct ArtifactStore: Sendable {
         remedy: "Was the study's folder copied or cleaned? Run the evaluation that made it again.")
     }
     let bytes = try file.readToEnd()
-    guard Digest(of: bytes) == digest else {
+    let found = Digest(of: bytes)
+    guard found == digest else {
+      let kept = setAside(digest, identity: file.identity)
       throw ArtifactError(
-        .corrupt, "The artifact '\(path)' has \(bytes.count) bytes with the hash \(Digest(of: bytes).short).",
-        remedy: "Its disk may be failing. Delete the file, then run the evaluation that made it again.")
+        .corrupt, "The artifact '\(path)' has \(bytes.count) bytes with the hash \(found.short).",
+        remedy: "Its disk may be failing. "
+          + (kept.map { "The file was moved to '\($0)'. Run" } ?? "Delete the file, then run")
+          + " the evaluation that made it again.")
     }
     return bytes
   }
@@ -105,12 +114,29 @@ package struct ArtifactStore: Sendable {
   private var temporary: URL { folder.appendingPathComponent("temporary") }
   private func shelf(of digest: Digest) -> URL { objects.appendingPathComponent(String(digest.hex.prefix(2))) }
 
-  /// True when the blob is there with the right size, and durable: another process may have renamed it into place but not
-  /// flushed the folder yet. A blob of another size was damaged and is replaced by the caller.
-  private func settle(_ digest: Digest, size: Int) throws -> Bool {
-    guard self.size(of: digest) == size else { return false }
+  /// True when the blob is there, whole and durable: another process may have renamed it into place but not flushed the folder
+  /// yet. A size says nothing of a flipped bit, so it is read; one that is not whole is replaced by the caller.
+  private func settle(_ digest: Digest) throws -> Bool {
+    guard contains(digest), let file = try? ReadableFile(url(of: digest).path) else { return false }
+    var found = DigestBuilder()
+    // A disk that cannot read it has not got it.
+    do { while let piece = try file.next() { found.update(piece) } } catch { return false }
+    guard found.finalize() == digest else { return false }
     try DurableFile.syncFolder(shelf(of: digest).path)
     return true
+  }
+
+  /// Moves a damaged blob out of its place; nil where that cannot be done. A whole one that took its place meanwhile is put back.
+  private func setAside(_ digest: Digest, identity: ReadableFile.Identity) -> String? {
+    let folder = self.folder.appendingPathComponent("damaged")
+    guard mkdir(folder.path, 0o755) == 0 || errno == EEXIST else { return nil }
+    let place = folder.appendingPathComponent("\(digest.hex)-\(UUID().uuidString.prefix(8))").path
+    guard rename(url(of: digest).path, place) == 0 else { return nil }
+    if let moved = try? ReadableFile(place), moved.identity != identity {
+      rename(place, url(of: digest).path)
+      return nil
+    }
+    return place
   }
 
   private func publish(_ partial: borrowing PartialFile, as digest: Digest) throws {

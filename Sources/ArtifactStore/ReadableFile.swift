@@ -3,7 +3,15 @@ import Support
 
 /// A plain file that is open for reading; links and special files are refused.
 struct ReadableFile: ~Copyable {
+  /// Tells a file from another that gets its name.
+  struct Identity: Equatable {
+    let device: UInt64
+    let node: UInt64
+  }
+
   private static let pieceSize = 1 << 20
+
+  let identity: Identity
 
   private let path: String
   private let descriptor: Int32
@@ -12,12 +20,15 @@ struct ReadableFile: ~Copyable {
     // Non-blocking, or a named pipe in the file's place would hang us; it means nothing for plain files.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     self.path = path
-    guard descriptor >= 0 else {
-      if errno == ELOOP { throw Self.notAFile(path) }
-      throw FileFault(operation: "open", path: path, errorNumber: errno)
-    }
+    let fault = errno
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw Self.notAFile(path) }
+    let isFile = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    identity = Identity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+    guard descriptor >= 0 else {
+      if fault == ELOOP { throw Self.notAFile(path) }
+      throw FileFault(operation: "open", path: path, errorNumber: fault)
+    }
+    guard isFile else { throw Self.notAFile(path) }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

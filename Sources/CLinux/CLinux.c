@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -53,6 +54,8 @@ long long coppice_boottime_nanoseconds(void) {
   clock_gettime(CLOCK_BOOTTIME, &now);
   return (long long)now.tv_sec * 1000000000LL + now.tv_nsec;
 }
+
+void coppice_release_free_memory(void) { malloc_trim(0); }
 
 int coppice_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 

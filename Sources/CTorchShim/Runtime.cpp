@@ -5,11 +5,16 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/headeronly/version.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 using namespace shim;
 
@@ -20,6 +25,7 @@ struct CTInferenceScope {
 namespace shim {
 
 thread_local intptr_t liveTensors = 0;
+thread_local uint64_t calls = 0;
 
 CTStatus failure(int32_t code, const char *message) noexcept {
   return CTStatus{code, strdup(message)};
@@ -115,6 +121,33 @@ char *ct_build_configuration(void) {
   }
 }
 
+// Whether products are computed by other kernels where the processor has the instructions of this name.
+static bool decidesKernels(const std::string &name) {
+  if (name.starts_with("amx") || name.starts_with("avx10") || name.starts_with("sve")) return true;
+  for (const char *end : {"vnni", "bf16", "fp16", "i8mm", "dot", "fma3"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return false;
+}
+
+char *ct_instruction_set(void) {
+  try {
+    auto facts = at::cpu::get_cpu_capabilities();
+    std::vector<std::string> words;
+    for (const auto &[name, value] : facts) {
+      if (value.isBool() && value.toBool() && decidesKernels(name)) words.push_back(name);
+    }
+    std::sort(words.begin(), words.end());
+    auto architecture = facts.find("architecture");
+    std::string text = architecture == facts.end() ? "unknown" : architecture->second.toStringRef();
+    text += " " + at::get_cpu_capability();
+    for (const auto &word : words) text += " " + word;
+    return strdup(text.c_str());
+  } catch (...) {
+    return nullptr;
+  }
+}
+
 int32_t ct_cuda_device_count(void) {
   try {
     if (!at::hasCUDA()) return 0;
@@ -140,6 +173,8 @@ CTStatus ct_synchronize(CTDevice index) {
 }
 
 intptr_t ct_live_tensors(void) { return liveTensors; }
+
+uint64_t ct_calls(void) { return calls; }
 
 // Scopes
 

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -25,6 +26,7 @@ struct CTGenerator {
 namespace shim {
 
 extern thread_local intptr_t liveTensors;
+extern thread_local uint64_t calls;
 
 inline CTTensor *retained(at::Tensor value) {
   auto *handle = new CTTensor{std::move(value)};
@@ -44,6 +46,7 @@ struct NoDevice : std::exception {
 
 template <typename Body>
 CTStatus guarded(Body &&body) noexcept {
+  calls++;
   try {
     body();
     return CTStatus{CT_OK, nullptr};

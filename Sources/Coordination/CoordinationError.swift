@@ -17,6 +17,10 @@ package struct CoordinationError: DescribedError, Hashable {
     case everythingFails
     /// Worker processes end as soon as they are started.
     case workersFail
+    /// A trial was named that the study does not have.
+    case noSuchTrial
+    /// Trials cannot join a search whose front was measured on the sealed split.
+    case searchIsOver
     /// A mistake of ours: the coordinator's state contradicts itself.
     case inconsistent
   }
@@ -24,12 +28,12 @@ package struct CoordinationError: DescribedError, Hashable {
   package let code: Code
   package let message: String
   package let remedy: String?
-  package var isFatal: Bool { true }
   package var exitCode: ExitCode {
     switch code {
     case .outputExists: .cannotCreate
     case .studyChanged: .configuration
-    case .baselineFailed, .baselineInaccurate, .baselineNearChance: .badData
+    case .baselineFailed, .baselineInaccurate, .baselineNearChance, .searchIsOver: .badData
+    case .noSuchTrial: .missingInput
     case .everythingFails, .workersFail: .unavailable
     case .inconsistent: .internal
     }

@@ -1,5 +1,7 @@
+import Launching
 import StudyModel
 import StudyStore
+import Support
 import WireProtocol
 
 /// A connection to a worker: the routing id by which messages reach it. It proves nothing about who is at the other end.
@@ -19,9 +21,11 @@ package enum CoordinatorEvent: Sendable {
   /// A message could not be handed to the connection.
   case undeliverable(to: PeerID)
   /// A worker process that this coordinator started has ended.
-  case workerExited(processID: UInt32, how: String)
+  case workerExited(processID: UInt32, Exit)
   /// The user wants to stop; what was reached is kept.
   case stopRequested
+  /// The study's disk was looked at.
+  case storage(StorageReport)
   /// Time has passed.
   case tick
 }
@@ -30,6 +34,8 @@ package enum CoordinatorEvent: Sendable {
 package enum CoordinatorAction: Hashable, Sendable {
   /// Stored as one transaction before anything that follows is done; when that fails, the coordinator ends.
   case commit([StudyChange], elapsed: Double)
+  /// Removed from the artifact store, after the commit that tells of it.
+  case evict([Digest])
   case send(CoordinatorMessage, to: PeerID)
   case end(StudyOutcome)
 }

@@ -2,7 +2,8 @@ import StudyModel
 import StudyStore
 import Support
 
-/// The study's course: the baseline, the search, the sealed test of what it found, the end.
+/// The study's course: the baseline, the sensitivity scan where there is one, the search, the sealed test of what it found, the
+/// end.
 extension CoordinatorMachine {
   mutating func advance(now: Double) {
     // Each pass may open the next phase; the last one leaves by itself.
@@ -10,6 +11,7 @@ extension CoordinatorMachine {
       let before = phase
       switch phase {
       case .baseline: advanceBaseline(now: now)
+      case .scan: advanceScan(now: now)
       case .search: advanceSearch(now: now)
       case .sealedTest: advanceSealedTest(now: now)
       case .ended: return
@@ -39,16 +41,24 @@ extension CoordinatorMachine {
     switch baseline.record.status {
     case .done:
       if let error = complaint(about: baseline.record) { return end(.failed(error)) }
-      phase = snapshot.order.contains { $0.purpose == .sealedTest } ? .sealedTest : .search
+      phase = isSearchBehind ? .sealedTest : .scan
     case .quarantined, .cancelled:
       end(
         .failed(
           CoordinationError(
             .baselineFailed,
             "The dense network could not be evaluated: \(baseline.record.failure?.message ?? "no reason is known.")",
-            remedy: "Mend the cause (the workers' log files say more), then start in a new output folder.")))
+            remedy:
+              "Mend the cause (the workers' log files say more); `coppice retry FOLDER --trial 0` puts it back, then "
+              + "--resume.")))
     case .pending, .leased: grantAll(now: now)
     }
+  }
+
+  /// Sealed tests begin when the search is over. What waits beside them was made to wait again since: its result was damaged.
+  private var isSearchBehind: Bool {
+    snapshot.order.contains { $0.purpose == .sealedTest }
+      && !snapshot.evaluations.values.contains { $0.record.status == .pending && $0.record.key.purpose == .trial }
   }
 
   private func complaint(about baseline: EvaluationRecord) -> CoordinationError? {
@@ -67,10 +77,33 @@ extension CoordinatorMachine {
     return nil
   }
 
+  // MARK: - Scan
+
+  /// The search begins once every group has an end, also a bad one: a scan is a hint, and groups without one count as average.
+  private mutating func advanceScan(now: Double) {
+    let keys = scanKeys
+    for key in keys where snapshot.evaluations[key] == nil { record(.addEvaluation(key), now: now) }
+    let isOpen = keys.contains {
+      let status = snapshot.evaluations[$0]?.record.status
+      return status == .pending || status == .leased
+    }
+    // The search ends by the time, with all that waits.
+    if isOpen, !timeIsOver(now: now) { return grantAll(now: now) }
+    phase = .search
+  }
+
+  /// The scan's evaluations; none for a study whose trials began without them, since its decisions must stay what they were.
+  private var scanKeys: [EvaluationKey] {
+    guard snapshot.trials.count <= 1 || snapshot.evaluations[.scan(0)] != nil else { return [] }
+    return source.scans.indices.map(EvaluationKey.scan)
+  }
+
   // MARK: - Search
 
+  private func timeIsOver(now: Double) -> Bool { spec.budget.seconds.map { elapsed(at: now) >= $0 } ?? false }
+
   private mutating func advanceSearch(now: Double) {
-    if let seconds = spec.budget.seconds, drainingSince == nil, elapsed(at: now) >= seconds {
+    if drainingSince == nil, searchEnding == nil, timeIsOver(now: now) {
       drainingSince = now
       record(.note(kind: "time is over", detail: Units.duration(seconds: elapsed(at: now))), now: now)
     }
@@ -83,8 +116,10 @@ extension CoordinatorMachine {
   }
 
   private var isSearchOver: Bool {
-    (drainingSince != nil || sourceIsFinished) && open.isEmpty
-      && !snapshot.evaluations.values.contains { $0.record.status == .pending || $0.record.status == .leased }
+    (drainingSince != nil || searchEnding != nil) && open.isEmpty
+      && !snapshot.evaluations.values.contains {
+        $0.record.key.purpose != .sealedTest && ($0.record.status == .pending || $0.record.status == .leased)
+      }
   }
 
   /// No more work; what waits is cancelled, what runs may end, within limits.
@@ -96,13 +131,13 @@ extension CoordinatorMachine {
       }
     }
     for key in snapshot.order where snapshot.evaluations[key]?.record.status == .pending {
-      record(.setStatus(key, .cancelled), now: now)
+      record(.setStatus(key, .cancelled, reason: "the time was over"), now: now)
     }
   }
 
   /// Asks the source for something new to evaluate.
   mutating func newWork(now: Double) -> EvaluationKey? {
-    guard phase == .search, drainingSince == nil, !sourceRests else { return nil }
+    guard phase == .search, drainingSince == nil, searchEnding == nil, !sourceRests else { return nil }
     let hasWork = !open.isEmpty || snapshot.evaluations.values.contains { $0.record.status == .pending }
     switch source.next(history: history, elapsed: elapsed(at: now)) {
     case .evaluate(let plan):
@@ -122,8 +157,8 @@ extension CoordinatorMachine {
     case .wait:
       // Waiting for nothing would be for ever.
       return rest(note: hasWork ? nil : "the sampler waits for nothing", isFinal: !hasWork, now: now)
-    case .finished:
-      return rest(note: nil, isFinal: !hasWork, now: now)
+    case .finished(let reason):
+      return rest(note: nil, reason: reason, isFinal: !hasWork, now: now)
     }
   }
 
@@ -133,10 +168,12 @@ extension CoordinatorMachine {
   }
 
   /// The source is left alone until something has changed, or for good when nothing can.
-  private mutating func rest(note: String?, isFinal: Bool, now: Double) -> EvaluationKey? {
+  private mutating func rest(
+    note: String?, reason: FinishReason = .samplerIsDone, isFinal: Bool, now: Double
+  ) -> EvaluationKey? {
     if let note { record(.note(kind: "search ends", detail: note), now: now) }
     sourceRests = true
-    sourceIsFinished = isFinal
+    searchEnding = isFinal ? SearchEnding(reason, detail: note ?? "") : nil
     return nil
   }
 
@@ -144,10 +181,15 @@ extension CoordinatorMachine {
 
   /// All sealed tests begin in one transaction: from then on the search is over, also for a coordinator that comes later.
   private mutating func beginSealedTest(now: Double) {
+    record(
+      .endSearch(drainingSince == nil ? searchEnding ?? SearchEnding(.samplerIsDone) : SearchEnding(.timeIsUp)),
+      now: now)
     let front = source.front(history: history).filter { snapshot.evaluations[$0]?.record.status == .done }
-    record(.addEvaluation(EvaluationKey(trial: EvaluationKey.baseline.trial, rung: 0, purpose: .sealedTest)), now: now)
-    for key in front.sorted() where key.purpose == .trial {
-      record(.addEvaluation(EvaluationKey(trial: key.trial, rung: key.rung, purpose: .sealedTest)), now: now)
+    let networks = [EvaluationKey.baseline] + front.filter { $0.purpose == .trial }.sorted()
+    // A search that went on after its end, since a result was damaged, has some of them.
+    for network in networks {
+      let key = EvaluationKey(trial: network.trial, rung: network.rung, purpose: .sealedTest)
+      if snapshot.evaluations[key] == nil { record(.addEvaluation(key), now: now) }
     }
     phase = .sealedTest
   }
@@ -155,7 +197,7 @@ extension CoordinatorMachine {
   private mutating func advanceSealedTest(now: Double) {
     // A coordinator that ended between the search and its clearing up leaves such.
     for key in snapshot.order where key.purpose != .sealedTest && snapshot.evaluations[key]?.record.status == .pending {
-      record(.setStatus(key, .cancelled), now: now)
+      record(.setStatus(key, .cancelled, reason: "the search had ended"), now: now)
     }
     grantAll(now: now)
     let sealed = snapshot.evaluations.filter { $0.key.purpose == .sealedTest }

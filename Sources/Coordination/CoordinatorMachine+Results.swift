@@ -3,7 +3,7 @@ import StudyStore
 import Support
 import WireProtocol
 
-/// What evaluations bring: results, failures, and what failures cost whom.
+/// What evaluations bring: results and reports of failures.
 extension CoordinatorMachine {
   mutating func receive(_ report: ResultReport, from incarnation: Incarnation, missing: String?, now: Double) {
     guard let session = sessions[incarnation] else { return }
@@ -29,7 +29,7 @@ extension CoordinatorMachine {
     if let fault = missing ?? fault(of: report, for: lease.key) {
       let failure = EvaluationFailure(
         failureClass: .internal, message: "Its result cannot be right and was refused: \(fault).")
-      if open[report.lease] != nil { fail(report.lease, failure, ending: .failed, isReported: true, now: now) }
+      fail(report.lease, failure, as: .own, ending: .failed, now: now)
       return .invalid
     }
     // Also from a lease that has expired: hours of work are not thrown away because a message was late.
@@ -40,7 +40,9 @@ extension CoordinatorMachine {
       open[id] = nil
     }
     record(.addResult(lease.key, lease: report.lease, worker: session.name, bytes: report.bytes), now: now)
+    notePresence((try? report.result())?.checkpoint)
     notBefore[lease.key] = nil
+    lonely.remove(lease.key)
     breakers[session.name]?.succeeded()
     failureStreak = []
     sourceRests = false
@@ -52,6 +54,7 @@ extension CoordinatorMachine {
     guard let result = try? report.result() else { return "its bytes are not the result that their digest names" }
     if let fault = result.fault { return fault }
     if key.purpose == .trial, result.checkpoint == nil { return "it names no network" }
+    if key.purpose == .scan, result.scan == nil { return "it says of no group what cutting it costs" }
     return nil
   }
 
@@ -62,7 +65,8 @@ extension CoordinatorMachine {
     else { return }
     let agrees =
       first.accuracy == second.accuracy && first.loss == second.loss && first.parameters == second.parameters
-      && first.macs == second.macs && first.sizeBytes == second.sizeBytes
+      && first.nonzeroParameters == second.nonzeroParameters && first.macs == second.macs
+      && first.sizeBytes == second.sizeBytes
     guard !agrees else { return }
     record(
       .note(
@@ -73,79 +77,13 @@ extension CoordinatorMachine {
 
   mutating func receive(_ report: FailureReport, from incarnation: Incarnation, now: Double) {
     guard let session = sessions[incarnation] else { return }
-    if open[report.lease] != nil { fail(report.lease, report.failure, ending: .failed, isReported: true, now: now) }
+    // What was to be made again from the dense network did not need the checkpoint that is gone.
+    let hadCheckpoint = open[report.lease]?.rebuildsParent != true
+    let kind = FailedAttempt.Kind(reported: report.failure)
+    noteLoss(report, now: now)
+    fail(
+      report.lease, report.failure,
+      as: report.failure.failureClass == .checkpointGone && !hadCheckpoint ? .own : kind, ending: .failed, now: now)
     send(.failureAcknowledged(report.lease), to: session.peer)
-  }
-
-  /// A failed attempt: the lease ends, the evaluation waits for its next attempt or is given up.
-  ///
-  /// `isReported` tells failures that somebody saw from leases that were merely not heard of: only the former say anything
-  /// about a worker.
-  mutating func fail(_ id: LeaseID, _ failure: EvaluationFailure, ending: LeaseEnding, isReported: Bool, now: Double) {
-    guard let lease = open.removeValue(forKey: id), let evaluation = snapshot.evaluations[lease.key] else { return }
-    let key = lease.key
-    let worker = snapshot.leases[id]?.worker ?? ""
-    let cost = retries.cost(of: failure)
-    let (charges, strikes) = (evaluation.charges + cost.charges, evaluation.strikes + cost.strikes)
-    record(.endLease(id, ending), now: now)
-    record(.addFailure(key, lease: id, worker: worker, failure, isCharged: cost.charges > 0), now: now)
-    if cost.charges > 0 { record(.setCharges(key, charges: charges, strikes: strikes), now: now) }
-    let attempts = evaluation.record.attempts
-    if retries.givesUp(key, charges: charges, strikes: strikes, attempts: attempts, last: failure.failureClass) {
-      giveUp(key, now: now)
-    } else {
-      notBefore[key] = now + retries.delay(for: key, charges: charges, attempts: attempts)
-    }
-    if isReported, cost.charges > 0 {
-      blame(worker, for: .init(key: key, charges: cost.charges, strikes: cost.strikes), last: failure, now: now)
-    }
-  }
-
-  mutating func giveUp(_ key: EvaluationKey, now: Double) {
-    record(.setStatus(key, .quarantined), now: now)
-    notBefore[key] = nil
-    sourceRests = false
-  }
-
-  private mutating func blame(
-    _ worker: String, for failure: WorkerBreaker.Failure, last: EvaluationFailure, now: Double
-  ) {
-    for name in breakers.keys.sorted() where name != worker {
-      if breakers[name]?.exonerate(failure.key) == true {
-        record(.note(kind: "readmitted", worker: name, detail: "\(failure.key) failed elsewhere too"), now: now)
-      }
-    }
-    breakers[worker, default: WorkerBreaker()].failed(failure)
-    failureStreak.insert(failure.key)
-    if failureStreak.count >= timings.studyFailureLimit {
-      return end(
-        .failed(
-          CoordinationError(
-            .everythingFails,
-            "The last \(failureStreak.count) evaluations all failed, the newest so: \(last.message)",
-            remedy: "See the log files of the workers, mend the cause, then --resume.")))
-    }
-    openBreaker(of: worker, now: now)
-  }
-
-  /// A worker that fails one evaluation after the other is put aside, if there is another to do its work, and what it
-  /// charged is given back.
-  private mutating func openBreaker(of worker: String, now: Double) {
-    guard let breaker = breakers[worker], !breaker.isOpen(at: now), breaker.streak.count >= timings.breakerLimit,
-      usableSessions(now: now).contains(where: { $0.name != worker })
-    else { return }
-    let end = now + timings.workerQuarantine
-    breakers[worker]?.open(until: end)
-    record(.note(kind: "quarantined worker", worker: worker, detail: "\(breaker.streak.count) failures"), now: now)
-    for failure in breaker.streak {
-      guard let evaluation = snapshot.evaluations[failure.key], failure.key != .baseline,
-        [.pending, .quarantined].contains(evaluation.record.status)
-      else { continue }
-      if evaluation.record.status == .quarantined { record(.setStatus(failure.key, .pending), now: now) }
-      record(
-        .setCharges(
-          failure.key, charges: max(0, evaluation.charges - failure.charges),
-          strikes: max(0, evaluation.strikes - failure.strikes)), now: now)
-    }
   }
 }

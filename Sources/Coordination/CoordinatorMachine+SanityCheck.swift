@@ -16,9 +16,17 @@ extension CoordinatorMachine {
       let record = evaluation.record
       if (record.status == .leased) != (evaluation.openLease != nil) { faults.append("\(key) is \(record.status)") }
       if (record.status == .done) != (record.result != nil) { faults.append("\(key) is \(record.status), result?") }
-      if record.status == .pending, outcome == nil, evaluation.charges >= timings.chargeLimit {
-        faults.append("\(key) should have been given up")
+      // The part of the rule that no fleet changes.
+      if record.status == .pending, outcome == nil,
+        Set(evaluation.failures.filter { $0.counts && $0.kind == .own }.map(\.host)).subtracting([""]).count >= 2
+      {
+        faults.append("\(key) should have been set aside")
       }
+      let isLonely = FailureRule(evaluation.failures).mustRunAlone
+      if record.status == .pending, isLonely != lonely.contains(key) { faults.append("\(key) alone or not?") }
+    }
+    for lease in open.values where lease.needsQuiet && !lease.hadCompany {
+      if open.values.count(where: { $0.host == lease.host }) > 1 { faults.append("\(lease.key) is not alone") }
     }
     if Set(snapshot.order) != Set(snapshot.evaluations.keys) || snapshot.order.count != snapshot.evaluations.count {
       faults.append("the evaluations' order is not theirs")

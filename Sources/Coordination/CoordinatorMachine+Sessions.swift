@@ -1,3 +1,4 @@
+import Launching
 import StudyModel
 import StudyStore
 import WireProtocol
@@ -15,6 +16,7 @@ extension CoordinatorMachine {
     let newest = sessions[incarnation]?.lastSequence ?? 0
     let isNew = envelope.sequence > newest
     sessions[incarnation]?.lastHeard = now
+    if let session = sessions[incarnation] { roster[session.asWorker] = now }
     sessions[incarnation]?.lastSequence = max(envelope.sequence, newest)
     switch envelope.message {
     case .hello: break
@@ -28,7 +30,9 @@ extension CoordinatorMachine {
     case .failed(let report): receive(report, from: incarnation, now: now)
     case .release(let lease):
       if open[lease]?.holder == incarnation { closeLease(lease, .released, now: now) }
-    case .bye: endSession(incarnation, how: "bye", now: now)
+    case .bye:
+      if let session = sessions[incarnation] { roster[session.asWorker] = nil }
+      endSession(incarnation, how: "bye", now: now)
     }
   }
 
@@ -53,6 +57,8 @@ extension CoordinatorMachine {
     }
     sessions[hello.incarnation] = session
     peers[peer] = hello.incarnation
+    roster[session.asWorker] = now
+    meet(hello.engine, of: session, now: now)
     send(
       .welcome(
         Welcome(
@@ -69,6 +75,15 @@ extension CoordinatorMachine {
     for lease in hello.spooledLeases where isOurs {
       _ = reconcile(lease, with: hello.incarnation, isSpooled: true, now: now)
     }
+    noteSuccessor(session, now: now)
+    reconsiderLapsed(hello, of: session, now: now)
+  }
+
+  /// Notes an engine that is new to this run, in full, so that reports can tell what its digest in results stands for.
+  private mutating func meet(_ engine: EngineIdentity?, of session: WorkerSession, now: Double) {
+    guard let engine, !engines.contains(engine) else { return }
+    engines.append(engine)
+    record(.engineNote(engine, worker: session.name), now: now)
   }
 
   private func refusal(of hello: Hello, from peer: PeerID, now: Double) -> Rejection? {
@@ -78,6 +93,16 @@ extension CoordinatorMachine {
         code: .version,
         text: "The worker speaks protocol \(hello.protocols.lowerBound) to \(hello.protocols.upperBound), "
           + "this coordinator \(ours.lowerBound) to \(ours.upperBound). Use the same version of Coppice for both.")
+    }
+    if let engine = hello.engine, let pinned = engines.first, engine.digest != pinned.digest,
+      !configuration.mixesEngines
+    {
+      return Rejection(
+        code: .engine,
+        text:
+          "The worker's engine \(engine.digest.short) is not this run's \(pinned.digest.short), so its figures would not be "
+          + "the same: \(engine.differences(from: pinned).joined(separator: "; ")). Install the same build of Coppice for all "
+          + "workers, or run the search with --mixed-engines.")
     }
     if let twin = sessions[hello.incarnation], twin.peer != peer, !twin.isProcess(of: hello),
       now - twin.lastHeard < timings.suspectAfter
@@ -120,13 +145,13 @@ extension CoordinatorMachine {
   }
 
   /// The worker process has ended: its leases will bring nothing, unless its successor finds their results on the disk.
-  mutating func workerExited(_ processID: UInt32, how: String, now: Double) {
+  mutating func workerExited(_ processID: UInt32, _ exit: Exit, now: Double) {
     for session in sessions.values.filter({ $0.processID == processID }).sorted(by: { $0.name < $1.name }) {
-      let failure = EvaluationFailure(failureClass: .transient, message: "Its worker ended: \(how).")
+      let failure = EvaluationFailure(failureClass: .transient, message: "Its worker ended: \(exit).")
       for id in open.keys.sorted() where open[id]?.holder == session.incarnation {
-        fail(id, failure, ending: .lost, isReported: true, now: now)
+        fail(id, failure, as: .init(workerEnded: exit), ending: .lost, now: now)
       }
-      endSession(session.incarnation, how: how, now: now)
+      endSession(session.incarnation, how: exit.description, now: now)
     }
   }
 

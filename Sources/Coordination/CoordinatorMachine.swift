@@ -17,6 +17,10 @@ package struct CoordinatorMachine {
     /// The data's number of classes, by which a network near chance is known; nil does not check.
     package var classCount: Int?
     package var timings: CoordinatorTimings
+    /// Evaluations whose checkpoints earlier coordinators removed, by the history: what else is missing was lost.
+    package var evicted: Set<EvaluationKey> = []
+    /// Workers of several engines may take part in one run.
+    package var mixesEngines = false
 
     package init(
       context: StudyContext, run: String, classCount: Int? = nil, timings: CoordinatorTimings = .embedded
@@ -29,7 +33,7 @@ package struct CoordinatorMachine {
   }
 
   package enum Phase: String, Hashable, Sendable {
-    case baseline, search, sealedTest, ended
+    case baseline, scan, search, sealedTest, ended
   }
 
   let configuration: Configuration
@@ -45,32 +49,57 @@ package struct CoordinatorMachine {
   var peers: [PeerID: Incarnation] = [:]
   var open: [LeaseID: OpenLease] = [:]
   var breakers: [String: WorkerBreaker] = [:]
+  /// When each worker was last heard of, also of those that have no session now.
+  var roster: [FailureRule.Worker: Double] = [:]
+  /// Evaluations whose next attempt must have its host for itself.
+  var lonely: Set<EvaluationKey> = []
+  /// The host that is kept free for one of them.
+  var quietHost: String?
+  /// The last lease of each worker, by name, that ran and then was not heard of any more.
+  var lapsed: [String: FailedAttempt] = [:]
+  /// The engines of this run's workers, the first of which pins the run's unless engines may be mixed.
+  var engines: [EngineIdentity] = []
   /// When waiting evaluations may be leased again; absent means now.
   var notBefore: [EvaluationKey: Double] = [:]
   /// Evaluations that failed, by report, since the last success.
   var failureStreak: Set<EvaluationKey> = []
   /// The source had nothing to say; it is asked again after the next result.
   var sourceRests = false
-  var sourceIsFinished = false
+  /// Why there is no more new work, once that is for good; from the start where an earlier run saw the search end. What waits
+  /// then (its result was damaged) is still done.
+  var searchEnding: SearchEnding?
   /// Since when no new work is given because the time is over.
   var drainingSince: Double?
+  var storage = StorageState()
+  /// What stopped the search, for its record: the name of a signal.
+  package var stopDetail = ""
 
   private let startElapsed: Double
-  private var startedAt: Double
+  private(set) var startedAt: Double
   private var lastEvent: Double
   private var lastCommit: Double
   private var changes: [StudyChange] = []
   private var messages: [(CoordinatorMessage, PeerID)] = []
 
   /// Takes over a study in the state that its store has after the new epoch began.
-  package init(_ configuration: Configuration, snapshot: StudySnapshot, source: some TrialSource, now: Double) {
+  package init(_ configuration: Configuration, snapshot: StudySnapshot, source: any TrialSource, now: Double) {
     self.configuration = configuration
     timings = configuration.timings
     self.source = source
     self.snapshot = snapshot
+    searchEnding = snapshot.searchEnding
     retries = RetryPolicy(timings: configuration.timings, seed: configuration.context.spec.seed)
     startElapsed = snapshot.elapsed
     (startedAt, lastEvent, lastCommit) = (now, now, now)
+    storage.evicted = configuration.evicted
+    breakers = WorkerBreaker.breakers(after: snapshot)
+    // Those of the last run will be back, most likely; on which host, they will say.
+    for lease in snapshot.leases.values where lease.epoch == snapshot.epoch - 1 {
+      roster[FailureRule.Worker(name: lease.worker, host: "")] = now
+    }
+    for (key, evaluation) in snapshot.evaluations where evaluation.record.status != .done {
+      if FailureRule(evaluation.failures).mustRunAlone { lonely.insert(key) }
+    }
     let grace = configuration.timings.restartGrace
     if grace > 0 {
       // Open leases were released a moment ago; their workers may be computing still.
@@ -90,8 +119,9 @@ package struct CoordinatorMachine {
     case .incompleteResult(let envelope, let peer, let missing):
       receive(envelope, from: peer, missing: missing, now: now)
     case .undeliverable(let peer): connectionLost(peer, now: now)
-    case .workerExited(let processID, let how): workerExited(processID, how: how, now: now)
+    case .workerExited(let processID, let exit): workerExited(processID, exit, now: now)
     case .stopRequested: stop()
+    case .storage(let report): receive(report, now: now)
     case .tick: break
     }
     if outcome == nil { expire(now: now) }
@@ -130,6 +160,11 @@ package struct CoordinatorMachine {
     guard self.outcome == nil else { return }
     self.outcome = outcome
     phase = .ended
+    switch outcome {
+    case .finished: record(.endRun(.finished, detail: ""), now: lastEvent)
+    case .stopped: record(.endRun(.stopped, detail: stopDetail), now: lastEvent)
+    case .failed(let error): record(.endRun(.failed, detail: error.message), now: lastEvent)
+    }
   }
 
   // MARK: - Steps
@@ -141,8 +176,12 @@ package struct CoordinatorMachine {
     lastEvent = max(lastEvent, now)
     guard gap > timings.leaseLifetime else { return }
     startedAt += gap
-    for id in open.keys { open[id]?.expiresAt += gap }
+    for id in open.keys {
+      open[id]?.expiresAt += gap
+      open[id]?.successorAt? += gap
+    }
     for id in sessions.keys { sessions[id]?.lastHeard += gap }
+    for worker in roster.keys { roster[worker]? += gap }
     for key in notBefore.keys { notBefore[key]? += gap }
     for name in breakers.keys { breakers[name]?.extend(by: gap) }
     drainingSince = drainingSince.map { $0 + gap }
@@ -156,6 +195,8 @@ package struct CoordinatorMachine {
       snapshot.passTime(to: elapsed(at: now))
       lastCommit = now
     }
+    if !storage.leaving.isEmpty { actions.append(.evict(storage.leaving)) }
+    storage.leaving = []
     actions += messages.map { .send($0.0, to: $0.1) }
     if let outcome {
       let reason: ByeReason = outcome == .finished ? .finished : .stopping

@@ -4,6 +4,10 @@ package struct CoordinatorTimings: Hashable, Sendable {
   package var heartbeatInterval = 5.0
   /// Silence after which a worker gets no new leases.
   package var suspectAfter = 15.0
+  /// A worker of which nothing was heard for so long is not there any more: nobody waits for it with what failed elsewhere.
+  package var absenceLimit = 300.0
+  /// How long a worker may still prove to live after another process has come with its name, from its host.
+  package var successorPatience = 15.0
   /// How long a lease lives without being renewed.
   package var leaseLifetime = 60.0
   /// After this time a grant that its worker never mentioned is taken back.
@@ -27,12 +31,8 @@ package struct CoordinatorTimings: Hashable, Sendable {
   /// The elapsed time is stored at least this often.
   package var bookkeepingInterval = 5.0
 
-  /// Failed attempts that are charged to an evaluation before it is given up.
-  package var chargeLimit = 3
-  /// Failures said to repeat (or for want of memory or time) before it is given up.
-  package var strikeLimit = 2
-  /// Attempts of any kind before it is given up.
-  package var attemptLimit = 20
+  /// Attempts of an evaluation that may be given back or withdrawn without a pause before the next one.
+  package var freeReturns = 10
   /// Failures of different evaluations in a row that open a worker's breaker.
   package var breakerLimit = 3
   /// Reported failures of different evaluations in a row, on whichever workers, that end the study.

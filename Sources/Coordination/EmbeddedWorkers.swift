@@ -1,5 +1,6 @@
 import Foundation
 import Launching
+import Logging
 import StudyStore
 import Support
 import Transport
@@ -12,7 +13,7 @@ package final class EmbeddedWorkers {
   package struct Program: Sendable {
     /// A path.
     package var executable: String
-    /// The arguments for the worker of that number, from 1. Its standard input is its lifeline.
+    /// The arguments for the worker of that number, from 1. Its standard input is its lifeline, which they must say.
     package var arguments: @Sendable (_ endpoint: String, _ number: Int, _ spool: URL) -> [String]
     /// The whole environment; nil inherits ours.
     package var environment: [String: String]?
@@ -27,9 +28,9 @@ package final class EmbeddedWorkers {
     }
   }
 
-  struct Death {
-    let processID: UInt32
-    let how: String
+  package struct Death {
+    package let processID: UInt32
+    package let exit: Exit
   }
 
   private struct Slot {
@@ -37,26 +38,29 @@ package final class EmbeddedWorkers {
     var child: ChildProcess?
     var lifeline: Lifeline?
     var token: Poller.Token?
-    var startedAt = 0.0
-    var nextStart = 0.0
-    var quickDeaths = 0
+    var pacing = RestartPacing()
   }
 
-  /// A worker that lives for less long than this died of its start.
-  private static let settlingTime = 10.0
-  /// That many such deaths in a row, with no worker alive, and starting more makes no sense.
-  private static let quickDeathLimit = 4
-  private static let longestPause = 30.0
+  /// How a worker's process is made; tests put failures in its place.
+  package typealias Spawning = (ChildProcess.Launch) throws -> ChildProcess
 
   private let program: Program
   private let folder: StudyFolder
   private let endpoint: String
   private let poller: Poller
+  private let logger: Logger
+  private let spawn: Spawning
   private var slots: [Slot]
-  private var lastDeath = ""
+  /// What ended the last worker that ended, or kept it from starting.
+  private var lastFailure = (worker: 1, reason: "")
 
-  init(_ program: Program, count: Int, folder: StudyFolder, endpoint: String, poller: Poller) {
+  package init(
+    _ program: Program, count: Int, folder: StudyFolder, endpoint: String, poller: Poller, logger: Logger,
+    spawn: @escaping Spawning = ChildProcess.spawn
+  ) {
     self.program = program
+    self.logger = logger
+    self.spawn = spawn
     self.folder = folder
     self.endpoint = endpoint
     self.poller = poller
@@ -65,40 +69,61 @@ package final class EmbeddedWorkers {
 
   deinit { stop(within: 0) }
 
-  /// Starts every worker whose time has come; throws `workersFail` when all of them keep dying.
-  func start(now: Double) throws {
-    for index in slots.indices where slots[index].child == nil && now >= slots[index].nextStart {
-      try start(&slots[index], now: now)
+  /// Starts every worker whose time has come; one that cannot be started is tried again later. Throws `workersFail` when
+  /// none of them can be.
+  package func start(now: Double) throws {
+    for index in slots.indices where slots[index].child == nil && now >= slots[index].pacing.nextStart {
+      do {
+        try start(&slots[index], now: now)
+      } catch {
+        let mayPass = (error as? LaunchError)?.isRetriable ?? false
+        slots[index].pacing.failedToStart(now: now, mayPass: mayPass)
+        lastFailure = (slots[index].number, "\(error)")
+        logger.warning("Worker \(slots[index].number) cannot be started: \(error)")
+      }
     }
+    try checkHope(now: now)
   }
 
   /// When a worker is to be started next.
-  var nextStart: Double? { slots.filter { $0.child == nil }.map(\.nextStart).min() }
+  package var nextStart: Double? { slots.filter { $0.child == nil }.map(\.pacing.nextStart).min() }
 
   /// Reaps workers that have ended, and plans their successors.
-  func reap(now: Double) throws -> [Death] {
+  package func reap(now: Double) throws -> [Death] {
     var deaths: [Death] = []
     for index in slots.indices {
       guard let child = slots[index].child, let exit = try child.reap() else { continue }
-      deaths.append(Death(processID: UInt32(child.pid), how: exit.description))
-      lastDeath = exit.description
+      deaths.append(Death(processID: UInt32(child.pid), exit: exit))
+      lastFailure = (slots[index].number, "it ended with \(exit)\(lastWords(ofWorker: slots[index].number))")
+      logger.warning(
+        "Worker \(slots[index].number) (process \(child.pid)) ended with \(exit).",
+        metadata: ["log": "\(folder.log(ofWorker: slots[index].number).path)"])
       if let token = slots[index].token { poller.unwatch(token) }
-      let isQuick = now - slots[index].startedAt < Self.settlingTime
-      slots[index].quickDeaths = isQuick ? slots[index].quickDeaths + 1 : 0
-      let pause = min(Self.longestPause, 0.25 * pow(2, Double(slots[index].quickDeaths)))
-      slots[index].nextStart = now + (isQuick ? pause : 0)
+      slots[index].pacing.ended(now: now)
       (slots[index].child, slots[index].lifeline, slots[index].token) = (nil, nil, nil)
     }
-    if !deaths.isEmpty, slots.allSatisfy({ $0.child == nil && $0.quickDeaths >= Self.quickDeathLimit }) {
-      throw CoordinationError(
-        .workersFail, "Every worker ends as soon as it is started, the last one with \(lastDeath).",
-        remedy: "See '\(folder.log(ofWorker: 1).path)', then --resume.")
-    }
+    if !deaths.isEmpty { try checkHope(now: now) }
     return deaths
   }
 
+  private func checkHope(now: Double) throws {
+    guard slots.allSatisfy({ $0.child == nil && $0.pacing.isHopeless(now: now) }) else { return }
+    throw CoordinationError(
+      .workersFail, "No worker stays alive. Worker \(lastFailure.worker), the last one: \(lastFailure.reason)",
+      remedy: "Mend that ('\(folder.log(ofWorker: lastFailure.worker).path)' may say more), then --resume.")
+  }
+
+  /// The last line of a worker's log, for a message that is read without it.
+  private func lastWords(ofWorker number: Int) -> String {
+    guard let file = try? ReadOnlyFile(folder.log(ofWorker: number).path, followsLinks: false),
+      let bytes = try? file.read(offset: max(0, file.size - 1024), count: min(1024, file.size)),
+      let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").last
+    else { return "." }
+    return "; its last words: \(line)"
+  }
+
   /// Cuts the lifelines, gives the workers `seconds` to end, then kills them.
-  func stop(within seconds: Double) {
+  package func stop(within seconds: Double) {
     for slot in slots { slot.lifeline?.cut() }
     let end = Poller.now + seconds
     for index in slots.indices {
@@ -114,24 +139,32 @@ package final class EmbeddedWorkers {
   }
 
   private func start(_ slot: inout Slot, now: Double) throws {
-    let log = try openLog(folder.log(ofWorker: slot.number))
+    let log = openLog(folder.log(ofWorker: slot.number))
     let lifeline = try Lifeline()
-    let child = try ChildProcess.spawn(
+    var descriptors: [Int32: Int32] = [0: lifeline.childEnd.raw]
+    if let log { descriptors.merge([1: log.raw, 2: log.raw]) { $1 } }
+    let child = try spawn(
       ChildProcess.Launch(
         executable: program.executable,
         arguments: program.arguments(endpoint, slot.number, folder.spool(ofWorker: slot.number)),
-        environment: program.environment, descriptors: [0: lifeline.childEnd.raw, 1: log.raw, 2: log.raw]))
+        environment: program.environment, descriptors: descriptors))
     lifeline.childEnd.close()
+    logger.info("Worker \(slot.number) is process \(child.pid).")
     slot.child = child
     slot.lifeline = lifeline
     slot.token = poller.watch(descriptor: child.descriptor)
-    slot.startedAt = now
+    slot.pacing.started(now: now)
   }
 
-  /// Logs are kept over restarts, of workers and of the coordinator.
-  private func openLog(_ url: URL) throws -> OwnedDescriptor {
+  /// Logs are kept over restarts, of workers and of the coordinator. A worker without a log works all the same.
+  private func openLog(_ url: URL) -> OwnedDescriptor? {
+    try? ChildFolder.make(at: url.deletingLastPathComponent())
     let raw = open(url.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard raw >= 0 else { throw FileFault(operation: "create", path: url.path, errorNumber: errno) }
+    guard raw >= 0 else {
+      let fault = FileFault(operation: "create", path: url.path, errorNumber: errno)
+      logger.warning("A worker is started without a log: \(fault)")
+      return nil
+    }
     return OwnedDescriptor(raw)
   }
 }

@@ -8,21 +8,41 @@ import Support
 
 /// Puts the front's networks where people look for them.
 enum FrontExport {
-  /// Writes one ONNX file for each record and removes those of earlier fronts.
-  static func write(_ front: [EvaluationRecord], from artifacts: ArtifactStore, to folder: StudyFolder) throws {
-    try FileManager.default.createDirectory(at: folder.networks, withIntermediateDirectories: true)
-    var written: Set<String> = []
+  /// Writes one ONNX file for each record and removes those of earlier fronts. Where a checkpoint is gone, the network that its
+  /// sealed test made again serves (`remade`), or the file of an earlier export stays; returns those that have neither.
+  static func write(
+    _ front: [EvaluationRecord], remade: [EvaluationKey: Digest], from artifacts: ArtifactStore, to folder: StudyFolder
+  ) throws -> [EvaluationKey] {
+    try ChildFolder.make(at: folder.networks)
+    var (written, missing): (Set<String>, [EvaluationKey]) = ([], [])
     for record in front {
-      guard let checkpoint = record.result?.checkpoint else { continue }
       let name = name(of: record.key)
-      try DurableFile.write(
-        try delivered(try artifacts.read(checkpoint)), to: folder.networks.appendingPathComponent(name))
+      let file = folder.networks.appendingPathComponent(name)
+      if let checkpoint = try whole([record.result?.checkpoint, remade[record.key]], in: artifacts) {
+        try DurableFile.write(try delivered(checkpoint), to: file)
+      } else if !FileManager.default.fileExists(atPath: file.path) {
+        missing.append(record.key)
+        continue
+      }
       written.insert(name)
     }
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.networks.path)
     where name.hasPrefix("trial-") && !written.contains(name) {
       try FileManager.default.removeItem(at: folder.networks.appendingPathComponent(name))
     }
+    return missing
+  }
+
+  /// The first of the blobs that is there and undamaged.
+  private static func whole(_ digests: [Digest?], in artifacts: ArtifactStore) throws -> Data? {
+    for digest in digests.compactMap({ $0 }) {
+      do {
+        return try artifacts.read(digest)
+      } catch is ArtifactError {
+        continue
+      }
+    }
+    return nil
   }
 
   /// A checkpoint without what was inserted for training only; one that has nothing of it keeps its bytes.

@@ -5,10 +5,13 @@ import StudyModel
 package struct PolicySource: TrialSource {
   private let spec: StudySpec
   private let policy: SearchPolicy
+  package let scans: [PruningPlan]
 
-  package init(spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil) {
+  /// `earlierScan` is the scan of a study that began when scans were no evaluations: its decisions stay what they were.
+  package init(spec: StudySpec, groups: [GroupSummary], earlierScan: SensitivityScan? = nil) {
     self.spec = spec
-    policy = SearchPolicy(spec: spec, groups: groups, sensitivity: sensitivity)
+    policy = SearchPolicy(spec: spec, groups: groups, earlierScan: earlierScan)
+    scans = ScanDesign.plans(spec, groups: groups)
   }
 
   package func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
@@ -16,12 +19,16 @@ package struct PolicySource: TrialSource {
     case .evaluate(let plan): .evaluate(plan)
     case .promote(let trial, let rung): .promote(trial, toRung: rung)
     case .wait: .wait
-    case .finished: .finished
+    case .finished(let reason): .finished(reason)
     }
   }
 
   package func front(history: [EvaluationRecord]) -> [EvaluationKey] {
     guard let baseline = history.first(where: { $0.key == .baseline })?.result?.measures else { return [] }
     return StudyFront(history, space: ObjectiveSpace(spec: spec, baseline: baseline)).records.map(\.key)
+  }
+
+  package func continuable(history: [EvaluationRecord]) -> [EvaluationKey] {
+    policy.continuable(history).map { EvaluationKey(trial: $0.trial, rung: $0.rung) }
   }
 }

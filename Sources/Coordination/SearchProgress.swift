@@ -20,10 +20,14 @@ package struct SearchProgress: Sendable {
   /// Finished evaluations of trials at each rung.
   package let finishedByRung: [Int]
   package let failed: Int
+  /// Groups of the sensitivity scan that have an end, and all that there are; what runs counts by its share.
+  package let scans: (finished: Double, all: Int)
   /// Sealed tests that are finished, and all that there are once the search has ended.
   package let sealedTests: (finished: Int, all: Int)
   package let running: [Running]
   package let liveWorkers: Int
+  /// Why no work is given out for want of disk, beginning with "paused"; nil while it is.
+  package let pause: String?
   package let baseline: EvaluationRecord?
   /// The front as it is now, best accuracy first.
   package let front: [EvaluationRecord]
@@ -35,6 +39,15 @@ extension CoordinatorMachine {
     var finished = [Int](repeating: 0, count: spec.fineTune.rungs.count)
     var failed = 0
     var sealedTests = (finished: 0, all: 0)
+    var scans = (finished: 0.0, all: 0)
+    for evaluation in snapshot.evaluations.values where evaluation.record.key.purpose == .scan {
+      scans.all += 1
+      switch evaluation.record.status {
+      case .done, .quarantined, .cancelled: scans.finished += 1
+      case .leased: scans.finished += evaluation.openLease.flatMap { open[$0]?.fraction } ?? 0
+      case .pending: break
+      }
+    }
     for evaluation in snapshot.evaluations.values where evaluation.record.key.purpose == .sealedTest {
       sealedTests.all += 1
       if evaluation.record.status == .done { sealedTests.finished += 1 }
@@ -50,9 +63,9 @@ extension CoordinatorMachine {
     }
     return SearchProgress(
       phase: phase, elapsed: elapsed(at: now), timeLeft: timeLeft(now: now), trials: max(0, snapshot.trials.count - 1),
-      finishedByRung: finished, failed: failed, sealedTests: sealedTests, running: running,
+      finishedByRung: finished, failed: failed, scans: scans, sealedTests: sealedTests, running: running,
       liveWorkers: sessions.values.count { now - $0.lastHeard < timings.suspectAfter },
-      baseline: snapshot.evaluations[.baseline]?.record, front: front)
+      pause: shortage?.description, baseline: snapshot.evaluations[.baseline]?.record, front: front)
   }
 
   /// The nearer of the time budget's end and, at the pace so far, that of the trials.

@@ -10,9 +10,15 @@ package struct SearchSummary: Sendable {
   }
 
   package let ending: Ending
+  /// How the study stands now, in words.
+  package let words: String
   /// Seconds during which a coordinator ran, over all runs.
   package let elapsed: Double
   package let records: [EvaluationRecord]
   /// Best accuracy first.
   package let front: [EvaluationRecord]
+  /// Those of the front whose networks could not be written, because their checkpoints are gone.
+  package let missing: [EvaluationKey]
+  /// Why the search was paused when it ended, or nil.
+  package let pause: String?
 }

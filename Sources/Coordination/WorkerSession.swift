@@ -26,6 +26,8 @@ struct WorkerSession: Hashable, Sendable {
     lastSequence = sequence
   }
 
+  var asWorker: FailureRule.Worker { FailureRule.Worker(name: name, host: host) }
+
   func isProcess(of hello: Hello) -> Bool { host == hello.host && processID == hello.processID }
 }
 
@@ -33,10 +35,19 @@ struct WorkerSession: Hashable, Sendable {
 struct OpenLease: Hashable, Sendable {
   let key: EvaluationKey
   var holder: Incarnation
+  let host: String
   let grantedAt: Double
   var expiresAt: Double
   /// The worker has mentioned it.
   var isConfirmed = false
+  /// Nothing else is to be leased on its host.
+  var needsQuiet = false
+  /// Something else had a lease on its host, or may have had.
+  var hadCompany = false
+  /// It was granted without a checkpoint, to make its parent's network again.
+  var rebuildsParent = false
+  /// Since when another process has its worker's name on its host.
+  var successorAt: Double?
   var step = ""
   var fraction = 0.0
 }

@@ -91,7 +91,7 @@ package struct DataSplit: Sendable, Hashable {
     case .file: return all
     case .shuffled(let seed):
       var generator = SeededGenerator(seed: seed, stream: stream)
-      return all.shuffled(using: &generator)
+      return generator.shuffled(all)
     }
   }
 }

@@ -1,6 +1,7 @@
 import GraphRuntime
 import ModelGraph
 import StudyModel
+import Support
 import Tensors
 import Training
 
@@ -24,11 +25,13 @@ package enum DenseNetwork {
   /// convolution's outputs over training batches, its scale and shift such that it changes nothing yet.
   ///
   /// They give recalibration, scale-based criteria and stable fine-tuning to any file, and are folded again at export.
-  package static func insertingNormalizations(_ graph: Graph, data: StudyData, seed: UInt64) throws -> Graph {
+  package static func insertingNormalizations(
+    _ graph: Graph, data: StudyData, seed: UInt64, progress: WorkProgress = .unwatched
+  ) throws -> Graph {
     let convolutions = graph.convolutionsWithoutBatchNormalization
     let statistics = try ChannelStatistics.measure(
       GraphModule(graph, device: data.device), of: Set(convolutions.map(\.name)), on: data.batches(.training),
-      batches: batches, batchSize: batchSize, seed: seed)
+      batches: batches, batchSize: batchSize, seed: seed, progress: progress)
     var result = graph.insertingBatchNormalizations()
     var measured: [String: (mean: [Double], variance: [Double])] = [:]
     for convolution in convolutions { measured[convolution.outputs[0]] = statistics[convolution.name] }

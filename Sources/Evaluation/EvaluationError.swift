@@ -10,6 +10,8 @@ package struct EvaluationError: DescribedError, Equatable {
     case missingFile
     /// A checkpoint is not what its plan makes.
     case badCheckpoint
+    /// The checkpoint to start from is missing from the artifact store, or damaged there.
+    case checkpointGone
     /// The plan or a value of it cannot be used here.
     case badPlan
     /// The loss or a weight stopped being a finite number.
@@ -35,12 +37,10 @@ package struct EvaluationError: DescribedError, Equatable {
     self.remedy = remedy
   }
 
-  package var isRetriable: Bool { failureClass == .transient }
-
   package var exitCode: ExitCode {
     switch code {
     case .networkDoesNotFit, .badCheckpoint, .diverged, .nearChance, .badArrays: .badData
-    case .missingFile: .missingInput
+    case .missingFile, .checkpointGone: .missingInput
     case .badPlan: .configuration
     case .timeLimit: .temporary
     case .protocolFault, .injectedFault: .internal
@@ -55,6 +55,7 @@ package struct EvaluationError: DescribedError, Equatable {
     case .injectedFault: .transient
     case .timeLimit: .resource
     case .protocolFault: .internal
+    case .checkpointGone: .checkpointGone
     }
   }
 }

@@ -1,22 +1,22 @@
+import ModelGraph
 import StudyModel
+import Support
 
 extension EvaluationRunner {
-  /// What half of each group costs, by the study's first criterion that looks at weights alone (L1 where it has none): the scan
-  /// puts groups in an order, and that hardly depends on the criterion.
-  package func sensitivity(progress: (Double) throws -> Void) throws -> SensitivityScan {
-    let space = context.spec.space
-    var entries: [SensitivityScan.Entry] = []
-    let granularities = space.granularities.filter { !$0.isNOfM }
-    for (number, granularity) in granularities.enumerated() {
-      let criterion = space.criteria.first { !$0.needsData && $0 != .random && $0.judges(granularity) } ?? .l1
-      let plan = PruningPlan(
-        criterion: criterion, granularity: granularity, scope: .perGroup, sparsity: .uniform(0), layers: space.layers,
-        roundTo: space.roundTo, recovery: context.spec.fineTune.recovery, seed: context.spec.seed)
-      let scan = try SensitivityMeasurement(execution, data: data, cache: execution.sensitivityCache).forOrder(plan) {
-        try progress((Double(number) + $0) / Double(granularities.count))
-      }
-      entries += scan.entries
+  /// One group of the study's scan, cut alone. The measures are those of the network without it, on the scan's samples; nothing
+  /// is kept of it but the figures.
+  func runScan(
+    _ assignment: Assignment, clock: inout StepClock, progress: @escaping EvaluationProgress
+  ) throws -> EvaluationResult {
+    guard case .perGroup(let shares) = assignment.plan.sparsity, shares.count == 1, let group = shares.keys.first else {
+      throw EvaluationError(
+        .badPlan, "The scan's evaluation \(assignment.key.rung) cuts \(assignment.plan.sparsity), not one group alone.")
     }
-    return SensitivityScan(entries: entries)
+    let single = try SensitivityMeasurement(execution, data: data, cache: execution.sensitivityCache)
+      .forOrder(assignment.plan, group: group, clock: &clock, progress: progress)
+    let figures = try NetworkFigures(of: single.network.foldingInsertedBatchNormalizations())
+    return EvaluationResult(
+      measures: measures(figures, single.accuracy, single.entry.loss, latency: nil), checkpoint: nil,
+      timings: clock.seconds, scan: single.entry)
   }
 }

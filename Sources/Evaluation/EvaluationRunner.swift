@@ -15,63 +15,112 @@ import Training
 /// often it runs (with equal thread counts on one kind of processor); only latencies and timings differ.
 package struct EvaluationRunner {
   package let context: StudyContext
-  private let artifacts: ArtifactStore
+  let artifacts: ArtifactStore
+  private let measured: MeasuredNetworks
   let data: StudyData
   let execution: PlanExecution
 
-  /// Loads everything once: seconds for large data. Throws when the network or the data cannot be used for this study.
-  package init(context: StudyContext, threads: Int, device: Device = .cpu) throws {
+  /// Loads everything once: seconds for large data. Throws when the network or the data cannot be used for this study, or what
+  /// `progress` throws.
+  package init(
+    context: StudyContext, threads: Int, device: Device = .cpu, progress: WorkProgress = .unwatched
+  ) throws {
     try TorchRuntime.setThreadCount(threads)
     self.context = context
-    artifacts = try ArtifactStore(folder: URL(fileURLWithPath: context.artifactFolder))
+    artifacts = try ArtifactStore(existing: URL(fileURLWithPath: context.artifactFolder))
+    measured = try MeasuredNetworks(artifacts: artifacts, folder: artifacts.folder)
     data = try StudyData(
-      source: context.spec.data, split: context.spec.split, input: context.spec.input, device: device)
+      source: context.spec.data, split: context.spec.split, input: context.spec.input, device: device,
+      progress: progress.part(from: 0, to: 0.5))
     var dense = try data.checked(ONNXFile.decode(artifacts.read(context.network), externalDataFolder: nil))
     let spec = context.spec
     if DenseNetwork.needsNormalizations(
       dense, policy: spec.network.batchNormalization, criteria: spec.space.criteria)
     {
-      dense = try DenseNetwork.insertingNormalizations(dense, data: data, seed: spec.seed)
+      dense = try DenseNetwork.insertingNormalizations(
+        dense, data: data, seed: spec.seed, progress: progress.part(from: 0.5, to: 1))
     }
     let cache = try ScoreCache(artifacts: artifacts, folder: artifacts.folder)
     execution = try PlanExecution(
-      dense: dense, denseDigest: context.network, data: data, cache: cache, device: device)
+      dense: dense, denseDigest: context.network, data: data, cache: cache, device: device,
+      scoreBytes: min(PlanExecution.usualScoreBytes, spec.memoryLimit.map { $0 / 8 } ?? .max))
     execution.sensitivityCache = try SensitivityCache(folder: artifacts.folder)
   }
 
   /// Runs all steps of an assignment. Throws what a step throws, or what `progress` throws.
   package mutating func run(
-    _ assignment: Assignment, progress: EvaluationProgress = { _, _ in }
+    _ assignment: Assignment, progress: @escaping EvaluationProgress = { _, _ in }
   ) throws -> EvaluationResult {
     var clock = StepClock()
-    switch assignment.key.purpose {
-    case .baseline: return try runBaseline(clock: &clock, progress: progress)
-    case .trial: return try runTrial(assignment, clock: &clock, progress: progress)
-    case .sealedTest: return try runSealedTest(assignment, clock: &clock, progress: progress)
-    }
+    var result =
+      switch assignment.key.purpose {
+      case .baseline: try runBaseline(clock: &clock, progress: progress)
+      case .trial: try runTrial(assignment, clock: &clock, progress: progress)
+      case .scan: try runScan(assignment, clock: &clock, progress: progress)
+      case .sealedTest: try runSealedTest(assignment, clock: &clock, progress: progress)
+      }
+    (result.engine, result.threads) = (EngineIdentity.current.digest, TorchRuntime.threadCount)
+    return result
   }
 
   /// The dense network by the steps of a trial, but for those that change it.
-  private func runBaseline(clock: inout StepClock, progress: EvaluationProgress) throws -> EvaluationResult {
+  private func runBaseline(
+    clock: inout StepClock, progress: @escaping EvaluationProgress
+  ) throws -> EvaluationResult {
     let module = try execution.denseModule()
     let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
-    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
-      try LatencyProfiler.measure(exported(execution.dense, module), spec: spec, seed: seed)
+    let latency = try latency(clock: &clock, progress: progress) { spec, seed, progress in
+      try LatencyProfiler.measure(exported(execution.dense, module), spec: spec, seed: seed, progress: progress)
     }
     return try export(
       execution.dense, accuracy: accuracy, loss: loss, latency: latency, counts: [:], clock: clock, progress: progress)
   }
 
   private func runTrial(
-    _ assignment: Assignment, clock: inout StepClock, progress: EvaluationProgress
+    _ assignment: Assignment, clock: inout StepClock, progress: @escaping EvaluationProgress
   ) throws -> EvaluationResult {
+    let parent = try parentNetwork(assignment, clock: &clock, progress: progress)
+    let made = try makeModule(for: assignment, parent: parent?.graph, clock: &clock, progress: progress)
+    let (module, metadata) = (made.module, made.metadata)
+    var claim: MeasuredNetworks.Claim?
+    if parent == nil {
+      if let network = made.network {
+        let waiting = WorkProgress { _ in try progress(.recalibrate, 0) }
+        switch try measured.find(key(of: network), for: metadata.trial, progress: waiting) {
+        case .twin(let twin):
+          return try copied(twin, network: network, metadata: metadata, clock: clock, progress: progress)
+        case .claim(let own): claim = own
+        }
+      }
+      try recalibrate(made, clock: &clock, progress: progress)
+    }
+    let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
+    let network = try metadata.laid(over: Checkpoint.capture(module))
+    let latency = try latency(clock: &clock, progress: progress) { spec, seed, progress in
+      try LatencyProfiler.measure(
+        dense: exported(execution.dense, execution.denseModule()), pruned: exported(network, module), spec: spec,
+        seed: seed, progress: progress)
+    }
+    var result = try export(
+      network, accuracy: accuracy, loss: loss, latency: latency, counts: metadata.counts, clock: clock,
+      progress: progress)
+    result.network = made.network
+    // A full disk must not cost a finished evaluation.
+    try? claim?.store(result, of: metadata.trial)
+    return result
+  }
+
+  /// What a trial's rung makes of its parent's network, or at the first rung of the dense one, before anything is
+  /// measured; a first cut is not recalibrated yet.
+  func makeModule(
+    for assignment: Assignment, parent: Graph?, clock: inout StepClock, progress: @escaping EvaluationProgress
+  ) throws -> MadeModule {
     let plan = assignment.plan
     var metadata: CheckpointMetadata
+    var network: Digest?
     let module: GraphModule
-    if let parent = assignment.parentCheckpoint {
-      try progress(.load, 0)
-      let network = try clock.measure(.load) { try checkpoint(parent) }
-      metadata = try parentMetadata(of: network, assignment)
+    if let start = parent {
+      metadata = try parentMetadata(of: start, assignment)
       try progress(.fineTune, 0)
       if plan.trainsBeforeLastCut, assignment.fromEpochs == 0 {
         // The parent showed what one cut would do; the schedule itself starts from the dense network.
@@ -81,7 +130,7 @@ package struct EvaluationRunner {
         }
         (metadata.kept, metadata.counts) = (try pruned.keptDigest, pruned.counts)
       } else {
-        module = try GraphModule(network, device: execution.device)
+        module = try GraphModule(start, device: execution.device)
         try execution.fineTune(
           module, plan: plan, from: assignment.fromEpochs, to: assignment.toEpochs, clock: &clock
         ) { try progress(.fineTune, $0) }
@@ -93,38 +142,63 @@ package struct EvaluationRunner {
           remedy: "The first rung must be 0 epochs.")
       }
       try progress(.score, 0)
-      let pruned = try execution.cut(plan, clock: &clock)
+      let pruned = try execution.cut(plan, clock: &clock, progress: progress)
       metadata = CheckpointMetadata(
         study: context.spec.study, trial: assignment.key.trial, rung: 0, epochs: 0, plan: plan,
         dense: context.network, kept: try pruned.keptDigest, counts: pruned.counts)
+      network = try NetworkIdentity.digest(of: pruned.graph, cutBy: plan)
       module = try GraphModule(pruned.graph, device: execution.device)
-      try progress(.recalibrate, 0)
-      try execution.recalibrate(module, plan: plan, clock: &clock)
     }
     metadata.rung = assignment.key.rung
     metadata.epochs = assignment.toEpochs
     metadata.rungs = Array(context.spec.fineTune.rungs.prefix(assignment.key.rung + 1))
     metadata.insertsNormalizations = !execution.dense.insertedBatchNormalizations.isEmpty
+    return MadeModule(module: module, metadata: metadata, network: network)
+  }
 
-    let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
-    let network = try metadata.laid(over: Checkpoint.capture(module))
-    let latency = try latency(clock: &clock, progress: progress) { spec, seed in
-      try LatencyProfiler.measure(
-        dense: exported(execution.dense, execution.denseModule()), pruned: exported(network, module), spec: spec,
-        seed: seed)
-    }
-    return try export(
-      network, accuracy: accuracy, loss: loss, latency: latency, counts: metadata.counts, clock: clock,
-      progress: progress)
+  /// Measures batch-norm statistics anew after a first cut; later rungs train, which does that.
+  func recalibrate(
+    _ made: MadeModule, clock: inout StepClock, progress: @escaping EvaluationProgress
+  ) throws {
+    try progress(.recalibrate, 0)
+    try execution.recalibrate(
+      made.module, plan: made.metadata.plan, clock: &clock, progress: WorkProgress { try progress(.recalibrate, $0) })
+  }
+
+  /// What a rung made, before it is measured.
+  struct MadeModule {
+    let module: GraphModule
+    let metadata: CheckpointMetadata
+    /// Names the network that the cut left; nil after rung 0 and where the plan itself is the only name.
+    let network: Digest?
+  }
+
+  private func key(of network: Digest) -> MeasurementKey {
+    MeasurementKey(
+      network: network, data: data.digest, latency: context.spec.measuresLatency ? context.spec.latency : nil,
+      engine: EngineIdentity.current.digest, threads: TorchRuntime.threadCount)
+  }
+
+  /// What measuring would have brought, with the twin's figures: the file is this trial's own, for its metadata are.
+  private func copied(
+    _ twin: MeasuredNetworks.Twin, network: Digest, metadata: CheckpointMetadata, clock: StepClock,
+    progress: EvaluationProgress
+  ) throws -> EvaluationResult {
+    var result = try export(
+      metadata.laid(over: twin.network), accuracy: twin.measures.accuracy, loss: twin.measures.loss,
+      latency: twin.measures.latency, counts: metadata.counts, clock: clock, progress: progress)
+    (result.network, result.copyOf) = (network, twin.trial)
+    return result
   }
 
   private func runSealedTest(
-    _ assignment: Assignment, clock: inout StepClock, progress: EvaluationProgress
+    _ assignment: Assignment, clock: inout StepClock, progress: @escaping EvaluationProgress
   ) throws -> EvaluationResult {
     let network: Graph
     let module: GraphModule
-    if let digest = assignment.parentCheckpoint {
-      network = try clock.measure(.load) { try checkpoint(digest) }
+    let parent = try parentNetwork(assignment, clock: &clock, progress: progress)
+    if let parent {
+      network = parent.graph
       module = try GraphModule(network, device: execution.device)
     } else {
       network = execution.dense
@@ -133,7 +207,9 @@ package struct EvaluationRunner {
     let (accuracy, loss) = try evaluate(module, on: .sealed, clock: &clock, progress: progress)
     let figures = try NetworkFigures(of: network.foldingInsertedBatchNormalizations())
     return EvaluationResult(
-      measures: measures(figures, accuracy, loss, latency: nil), checkpoint: nil, timings: clock.seconds)
+      measures: measures(figures, accuracy, loss, latency: nil),
+      // What had to be made again is delivered from here.
+      checkpoint: try parent?.remade.map { try artifacts.put($0) }, timings: clock.seconds)
   }
 
   private func evaluate(
@@ -154,12 +230,14 @@ package struct EvaluationRunner {
 
   /// Nil when the study asks for no latency.
   private func latency(
-    clock: inout StepClock, progress: EvaluationProgress, measure: (LatencySpec, UInt64) throws -> Latency
+    clock: inout StepClock, progress: @escaping EvaluationProgress,
+    measure: (LatencySpec, UInt64, WorkProgress) throws -> Latency
   ) throws -> Latency? {
     guard context.spec.measuresLatency else { return nil }
-    try progress(.latency, 0)
+    let profiling = WorkProgress { try progress(.latency, $0) }
+    try profiling.report()
     return try clock.measure(.latency) {
-      try measure(context.spec.latency, SeededGenerator.derivedSeed(context.spec.seed, stream: "latency"))
+      try measure(context.spec.latency, SeededGenerator.derivedSeed(context.spec.seed, stream: "latency"), profiling)
     }
   }
 
@@ -177,26 +255,24 @@ package struct EvaluationRunner {
     try progress(.export, 0)
     let (digest, figures) = try clock.measure(.export) {
       let bytes = try ONNXFile.encode(network)
+      try progress(.export, 0.3)
       // The checkpoint is continued from, so it keeps what was inserted; the figures are those of what is delivered.
       let delivered = network.foldingInsertedBatchNormalizations()
-      let size = network.insertedBatchNormalizations.isEmpty ? bytes.count : try ONNXFile.encode(delivered).count
-      return (try artifacts.put(bytes), try NetworkFigures(of: delivered, sizeBytes: size))
+      let digest = try artifacts.put(bytes)
+      try progress(.export, 0.6)
+      return (digest, try NetworkFigures(of: delivered))
     }
     return EvaluationResult(
       measures: measures(figures, accuracy, loss, latency: latency), checkpoint: digest, timings: clock.seconds,
       keptUnits: counts)
   }
 
-  private func measures(
+  func measures(
     _ figures: NetworkFigures, _ accuracy: Proportion, _ loss: Double, latency: Latency?
   ) -> Measures {
     Measures(
       accuracy: accuracy, loss: loss, parameters: figures.parameters, nonzeroParameters: figures.nonzeroParameters,
       macs: figures.macs, sizeBytes: figures.sizeBytes, latency: latency)
-  }
-
-  private func checkpoint(_ digest: Digest) throws -> Graph {
-    try data.checked(ONNXFile.decode(artifacts.read(digest), externalDataFolder: nil))
   }
 
   /// Continuing from another plan's network, or from another epoch than the assignment says, would make a record that

@@ -1,6 +1,9 @@
 /// The steps of an evaluation in their order; the raw values name them in timings and progress.
 package enum EvaluationStep: String, Sendable, CaseIterable {
-  case load, score, prune, recalibrate
+  case load
+  /// A parent whose checkpoint is gone is made again.
+  case rebuild
+  case score, prune, recalibrate
   case fineTune = "fine-tune"
   case evaluate, latency, export
 
@@ -19,7 +22,8 @@ package enum EvaluationStep: String, Sendable, CaseIterable {
       case (.recalibrate, false): (0.25, 0.5)
       case (.evaluate, false): (0.5, 0.75)
       case (.latency, false): (0.75, 0.97)
-      case (.score, true), (.prune, true), (.recalibrate, true): (0, 0.01)
+      case (.score, true), (.prune, true), (.recalibrate, true), (.rebuild, true): (0, 0.01)
+      case (.rebuild, false): (0, 0.5)
       case (.fineTune, false): (0.5, 0.5)
       case (.export, _): (0.99, 1)
       }

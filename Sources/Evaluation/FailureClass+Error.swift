@@ -26,10 +26,11 @@ extension FailureClass {
     case is GraphError, is ModelFormatError, is DatasetError: self = .badInput
     case is SelectionError, is ChannelGroupError, is PruningError, is ProfilingError: self = .deterministic
     case let error as FileFault:
-      self = [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(error.errorNumber) ? .resource : .transient
+      let isScarce = [EDQUOT, EMFILE, ENFILE, ENOMEM].contains(error.errorNumber)
+      self = error.errorNumber == ENOSPC ? .diskFull : isScarce ? .resource : .transient
     // The store may be a copy that has not got everything yet.
     case is ArtifactError: self = .transient
-    case let error as any DescribedError: self = error.isRetriable ? .transient : .deterministic
+    case is any DescribedError: self = .deterministic
     default: self = .internal
     }
   }

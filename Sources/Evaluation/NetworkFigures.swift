@@ -10,7 +10,7 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
   package var nonzeroParameters: Int
   /// Multiply-accumulates of one sample.
   package var macs: Int
-  /// Bytes of the ONNX file that we write.
+  /// Bytes of the ONNX file that we write, without our notes of its making: how much is noted says nothing of the network.
   package var sizeBytes: Int
   /// Bytes of the weights as safetensors, those with many zeros in a form that leaves them out.
   package var storedBytes: Int
@@ -20,8 +20,6 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
 
   /// Counts; the file's size is that of an export made now.
   package init(of graph: Graph) throws { self.init(try NetworkFacts(of: graph)) }
-
-  package init(of graph: Graph, sizeBytes: Int) throws { self.init(try NetworkFacts(of: graph, sizeBytes: sizeBytes)) }
 
   /// With accuracy and loss on some samples.
   package init(

@@ -2,6 +2,7 @@ import ChannelGroups
 import GraphRuntime
 import ModelFormats
 import ModelGraph
+import Pruning
 import Selection
 import StudyModel
 import Support
@@ -17,6 +18,8 @@ package struct NetworkPruning {
   package let after: NetworkFigures
   /// How near the cut came to the plan's target; nil where there was none.
   package let reached: TargetGap?
+  /// Of the units that left, those that did nothing, where the plan looked for them in one cut.
+  package let redundant: RedundantCounts?
   private let dense: Graph
   private let transform: StatisticTransform
   /// Kept and all units of each group, in the network's order.
@@ -35,7 +38,7 @@ package struct NetworkPruning {
     _ graph: Graph, plan: PruningPlan, data: StudyData?, epochs: Double, laterRungs: [Double] = [],
     allowsNearChance: Bool = false,
     batchNormalization policy: BatchNormalizationPolicy = .auto,
-    makesMasked: Bool = false, progress: EvaluationProgress
+    makesMasked: Bool = false, progress: @escaping EvaluationProgress
   ) throws {
     var dense = try data?.checked(graph) ?? graph
     if DenseNetwork.needsNormalizations(dense, policy: policy, criteria: [plan.criterion]) {
@@ -45,7 +48,8 @@ package struct NetworkPruning {
           "'\(graph.name)' has no batch normalisation, and one that is inserted needs data for its statistics.",
           remedy: "Name a dataset with --data, or take another criterion.")
       }
-      dense = try DenseNetwork.insertingNormalizations(dense, data: data, seed: plan.seed)
+      dense = try DenseNetwork.insertingNormalizations(
+        dense, data: data, seed: plan.seed, progress: WorkProgress { try progress(.load, $0) })
     }
     var clock = StepClock()
     let execution = try PlanExecution(
@@ -78,10 +82,11 @@ package struct NetworkPruning {
         try progress(.fineTune, $0)
       }
     } else {
-      pruned = try execution.cut(plan, clock: &clock)
+      pruned = try execution.cut(plan, clock: &clock, progress: progress)
       module = try GraphModule(pruned.graph, device: execution.device)
       try progress(.recalibrate, 0)
-      try execution.recalibrate(module, plan: plan, clock: &clock)
+      try execution.recalibrate(
+        module, plan: plan, clock: &clock, progress: WorkProgress { try progress(.recalibrate, $0) })
       if epochs > 0 {
         try progress(.fineTune, 0)
         try execution.fineTune(module, plan: plan, from: 0, to: epochs, clock: &clock) { try progress(.fineTune, $0) }
@@ -100,12 +105,20 @@ package struct NetworkPruning {
     }
     self.network = network
     reached = pruned.reached
+    redundant = pruned.redundant
     self.dense = dense
     transform = plan.ranking.transform
     if makesMasked, plan.granularity.isStructured {
-      let base = pruned.adjusted ?? dense
+      var base = pruned.adjusted ?? dense
+      // Of several cuts the units leave the masked network at once.
+      if pruned.adjusted == nil {
+        let analysis = try execution.analysis(plan.granularity)
+        base =
+          try execution.replacement(plan, of: execution.denseModule(), analysis: analysis, progress: .unwatched)?
+          .filled(dense, analysis: analysis, keeping: pruned.keptUnits) ?? dense
+      }
       let analysis =
-        pruned.adjusted == nil
+        base.nodes == dense.nodes
         ? try execution.analysis(plan.granularity) : try StructuralAnalysis(base, granularity: plan.granularity)
       masked = try analysis.masked(base, keeping: pruned.keptUnits).foldingInsertedBatchNormalizations()
     } else {

@@ -19,19 +19,34 @@ package final class PlanExecution {
   package let device: Device
   let data: StudyData?
   private let cache: ScoreCache?
-  private var resident: [ScoreKey: [String: [Float]]] = [:]
+  private var resident: RecentValues<ScoreKey, [String: [Float]]>
   private var residentModule: GraphModule?
   /// What pruning each group alone costs, for plans that cut the least sensitive first; measured where it is not given.
   package var sensitivityScan: SensitivityScan?
   /// Where scans that are measured are kept, and taken from.
   package var sensitivityCache: SensitivityCache?
-  private var scans: [PruningPlan: SensitivityScan] = [:]
+  private var scans = RecentValues<PruningPlan, SensitivityScan>(byteLimit: 16 << 20)
+  /// At most one for each structured granularity.
   private var residentAnalyses: [Granularity: StructuralAnalysis] = [:]
+  /// The latest only: those of a large network are as large as its activations, and each seed has its own.
+  private var residentMeans: (key: MeansKey, means: MeanReplacement)?
 
-  /// Without data only criteria that look at weights alone can be used, and nothing is recalibrated or fine-tuned.
+  /// What the dense network's means depend on.
+  private struct MeansKey: Hashable {
+    let granularity: Granularity
+    let seed: UInt64
+  }
+
+  /// Bytes of scores that stay in memory unless said otherwise: those of single weights are as large as the network.
+  package static let usualScoreBytes = 512 << 20
+
+  /// Without data only criteria that look at weights alone can be used, and nothing is recalibrated or fine-tuned. Scores of so
+  /// many bytes stay in memory, the latest used.
   package init(
-    dense: Graph, denseDigest: Digest, data: StudyData?, cache: ScoreCache? = nil, device: Device = .cpu
+    dense: Graph, denseDigest: Digest, data: StudyData?, cache: ScoreCache? = nil, device: Device = .cpu,
+    scoreBytes: Int = usualScoreBytes
   ) throws {
+    resident = RecentValues(byteLimit: scoreBytes)
     self.dense = dense
     self.denseDigest = denseDigest
     self.data = data
@@ -69,12 +84,18 @@ package final class PlanExecution {
 
   /// What the plan leaves of the dense network: smaller tensors, or zeros. All of it leaves without any training,
   /// whatever the schedule; in the plan's order.
-  package func cut(_ plan: PruningPlan, clock: inout StepClock) throws -> PrunedNetwork {
+  package func cut(
+    _ plan: PruningPlan, clock: inout StepClock, progress: @escaping EvaluationProgress = { _, _ in }
+  ) throws -> PrunedNetwork {
+    let scoring = WorkProgress { try progress(.score, $0) }
     if !plan.removesNothing {
       try check(plan)
-      if plan.order != .allAtOnce { return try cutInOrder(plan, clock: &clock) }
+      if plan.order != .allAtOnce { return try cutInOrder(plan, clock: &clock, progress: scoring) }
     }
-    let scores = plan.removesNothing ? [:] : try clock.measure(.score) { try self.scores(for: plan) }
+    let scores =
+      plan.removesNothing ? [:] : try clock.measure(.score) { try self.scores(for: plan, progress: scoring) }
+    let pruning = WorkProgress { try progress(.prune, $0) }
+    try pruning.report()
     return try clock.measure(.prune) {
       switch plan.granularity {
       case .channel, .head, .unit, .layer:
@@ -86,14 +107,18 @@ package final class PlanExecution {
         let module = try denseModule()
         let outcome = try PruningStep.cut(
           plan, dense, analysis: analysis, scores: scores,
-          redundancy: redundancy(plan, of: module, analysis: analysis), compensation: compensation(plan, of: module))
+          redundancy: redundancy(plan, of: module, analysis: analysis, progress: pruning.part(from: 0, to: 0.4)),
+          compensation: compensation(plan, of: module, progress: pruning.part(from: 0.4, to: 0.8)),
+          replacement: replacement(plan, of: module, analysis: analysis, progress: pruning.part(from: 0.8, to: 0.9)),
+          progress: pruning)
         var pruned = PrunedNetwork(graph: outcome.graph, keptUnits: outcome.keptUnits, unitCounts: all)
         (pruned.reached, pruned.adjusted) = (outcome.reached, outcome.adjusted)
+        pruned.redundant = outcome.redundant
         return pruned
       case .element, .nOfM, .block:
         if plan.removesNothing { return PrunedNetwork(graph: dense, masks: [:]) }
         let outcome = try PruningStep.mask(
-          plan, dense, scores: scores, compensation: compensation(plan, of: denseModule()))
+          plan, dense, scores: scores, compensation: compensation(plan, of: denseModule(), progress: pruning))
         var pruned = PrunedNetwork(graph: outcome.graph, masks: outcome.masks)
         (pruned.reached, pruned.adjusted) = (outcome.reached, outcome.adjusted)
         return pruned
@@ -102,14 +127,17 @@ package final class PlanExecution {
   }
 
   /// Measures batch-norm statistics anew, as the plan asks; a network that lost nothing keeps its own.
-  package func recalibrate(_ module: GraphModule, plan: PruningPlan, clock: inout StepClock) throws {
+  package func recalibrate(
+    _ module: GraphModule, plan: PruningPlan, clock: inout StepClock, progress: WorkProgress = .unwatched
+  ) throws {
     guard let data, plan.recovery.recalibrationBatches > 0, !plan.removesNothing, !module.statistics.isEmpty else {
       return
     }
     try clock.measure(.recalibrate) {
       try Recalibration.run(
         module, on: data.batches(.training), batches: plan.recovery.recalibrationBatches,
-        batchSize: max(plan.recovery.batchSize, Recalibration.smallestBatch), seed: seed(plan, .recalibrate))
+        batchSize: max(plan.recovery.batchSize, Recalibration.smallestBatch), seed: seed(plan, .recalibrate),
+        progress: progress)
     }
   }
 
@@ -137,18 +165,24 @@ package final class PlanExecution {
     }
   }
 
-  private func cutInOrder(_ plan: PruningPlan, clock: inout StepClock) throws -> PrunedNetwork {
+  private func cutInOrder(
+    _ plan: PruningPlan, clock: inout StepClock, progress: WorkProgress
+  ) throws -> PrunedNetwork {
     var atOnce = plan
     atOnce.schedule = .oneShot
-    let surgery = try ScheduledCut(self, plan: atOnce, clock: &clock)
+    let scans = plan.order == .leastSensitive
+    let surgery = try ScheduledCut(
+      self, plan: atOnce, clock: &clock, progress: progress.part(from: 0, to: scans ? 0.5 : 0))
     var state = surgery.start()
     let cuts = surgery.sequence.cuts
+    let cutting = progress.part(from: scans ? 0.5 : 0, to: 1)
     for (number, cut) in cuts.enumerated() {
-      state = try surgery.cut(state, cut, clock: &clock)
+      let part = cutting.part(number, of: cuts.count)
+      state = try surgery.cut(state, cut, clock: &clock, progress: part.part(from: 0, to: 0.8))
       // The next scores are measured on data, and would see the statistics of channels that have left.
       if plan.criterion.needsData, number < cuts.count - 1 {
         let module = try GraphModule(state.graph, device: device)
-        try recalibrate(module, plan: plan, clock: &clock)
+        try recalibrate(module, plan: plan, clock: &clock, progress: part.part(from: 0.8, to: 1))
         state.graph = try module.exportedGraph()
       }
     }
@@ -157,24 +191,26 @@ package final class PlanExecution {
 
   /// The scan that was given, else one by this plan's criterion of what half of each group costs, measured once for all plans
   /// that differ in nothing else.
-  func sensitivity(for plan: PruningPlan, clock: inout StepClock) throws -> SensitivityScan {
+  func sensitivity(
+    for plan: PruningPlan, clock: inout StepClock, progress: WorkProgress = .unwatched
+  ) throws -> SensitivityScan {
     if let sensitivityScan { return sensitivityScan }
     let key = SensitivityMeasurement.settings(plan)
-    if let scan = scans[key] { return scan }
+    if let scan = scans.value(for: key) { return scan }
     guard let data else {
       throw EvaluationError(
         .badPlan, "The order '\(plan.order.rawValue)' needs data to measure what each group costs.",
         remedy: "Name a dataset with --data, or take another order.")
     }
     let scan = try clock.measure(.score) {
-      try SensitivityMeasurement(self, data: data, cache: sensitivityCache).forOrder(key) { _ in }
+      try SensitivityMeasurement(self, data: data, cache: sensitivityCache).forOrder(key, progress: progress)
     }
-    scans[key] = scan
+    scans.keep(scan, bytes: scan.entries.reduce(0) { $0 + $1.group.utf8.count + 64 }, for: key)
     return scan
   }
 
   /// Scores of the dense network, from the cache where they are there.
-  func scores(for plan: PruningPlan) throws -> [String: [Float]] {
+  func scores(for plan: PruningPlan, progress: WorkProgress = .unwatched) throws -> [String: [Float]] {
     if plan.criterion.needsData, data == nil {
       throw EvaluationError(
         .badPlan, "The criterion '\(plan.criterion.rawValue)' needs data.",
@@ -184,42 +220,66 @@ package final class PlanExecution {
     let key = ScoreKey(
       network: denseDigest, criterion: plan.criterion, ranking: plan.ranking, granularity: plan.granularity,
       data: data?.digest, seed: plan.seed)
-    if let scores = resident[key] { return scores }
+    if let scores = resident.value(for: key) { return scores }
     let groups = plan.granularity.isStructured ? try analysis(plan.granularity).groups : []
-    let compute = { try self.computeScores(plan, module: self.denseModule(), groups: groups) }
-    let scores = try cache?.scores(for: key, compute: compute) ?? compute()
-    resident[key] = scores
+    let compute = { try self.computeScores(plan, module: self.denseModule(), groups: groups, progress: progress) }
+    let scores = try cache?.scores(for: key, progress: progress, compute: compute) ?? compute()
+    let bytes = scores.reduce(0) { $0 + $1.key.utf8.count + $1.value.count * MemoryLayout<Float>.stride + 64 }
+    resident.keep(scores, bytes: bytes, for: key)
     return scores
   }
 
   /// Redundant units are those on the batches that the plan's seed chooses; without data, those that are zero or unread.
   func redundancy(
-    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis
+    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis, progress: WorkProgress
   ) throws -> RedundancyRemoval? {
     try PruningStep.redundancy(
-      plan, of: module, analysis: analysis, data: data?.batches(.training), seed: seed(plan, .score))
+      plan, of: module, analysis: analysis, data: data?.batches(.training), seed: seed(plan, .score),
+      progress: progress)
+  }
+
+  /// Means on the batches that the plan's seed chooses, measured once of the dense network; without data, of what is constant by
+  /// its weights.
+  func replacement(
+    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis, progress: WorkProgress
+  ) throws -> MeanReplacement? {
+    let key = module === residentModule ? MeansKey(granularity: plan.granularity, seed: plan.seed) : nil
+    if plan.replacement?.applies(to: plan.granularity, plan.criterion) == true, let key, let residentMeans,
+      residentMeans.key == key
+    {
+      return residentMeans.means
+    }
+    let measured = try PruningStep.replacement(
+      plan, of: module, analysis: analysis, data: data?.batches(.training), seed: seed(plan, .score), progress: progress
+    )
+    if let key, let measured { residentMeans = (key, measured) }
+    return measured
   }
 
   /// Nil for criteria that leave the other weights alone.
-  func compensation(_ plan: PruningPlan, of module: GraphModule) throws -> WeightCompensation? {
+  func compensation(
+    _ plan: PruningPlan, of module: GraphModule, progress: WorkProgress
+  ) throws -> WeightCompensation? {
     guard plan.criterion.updatesWeights else { return nil }
     return WeightCompensation(
-      plan.criterion, module: module, data: try data?.batches(.training), seed: seed(plan, .score))
+      plan.criterion, module: module, data: try data?.batches(.training), seed: seed(plan, .score), progress: progress)
   }
 
   /// Scores of the network that the module holds, with its groups: the dense one, or what was left of it.
   func computeScores(
-    _ plan: PruningPlan, module: GraphModule, groups: [ChannelGroup]
+    _ plan: PruningPlan, module: GraphModule, groups: [ChannelGroup], progress: WorkProgress
   ) throws -> [String: [Float]] {
     let source = plan.criterion.needsData ? try data?.batches(.training) : nil
     let seed = seed(plan, .score)
     switch plan.granularity {
     case .channel, .head, .unit, .layer:
       return try ImportanceScoring.channelScores(
-        plan.criterion, ranking: plan.ranking, groups: groups, module: module, data: source, seed: seed)
+        plan.criterion, ranking: plan.ranking, groups: groups, module: module, data: source, seed: seed,
+        progress: progress)
     case .element, .nOfM, .block:
       return try ImportanceScoring.elementScores(
-        plan.criterion, weights: module.graph.prunableWeights().map(\.weight), module: module, data: source, seed: seed)
+        plan.criterion, weights: module.graph.prunableWeights().map(\.weight), module: module, data: source, seed: seed,
+        progress: progress)
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Pruning
 import Selection
 import Support
 
@@ -17,6 +18,8 @@ package struct PrunedNetwork {
   private let holdsMasks: Bool
   /// The dense network before the cut where weights that stay were changed; see `PruningOutcome`.
   package var adjusted: Graph?
+  /// Of the units that left, those that did nothing; nil for plans that did not look for them, or cut more than once.
+  package var redundant: RedundantCounts?
 
   /// From the units that stay, ascending, of groups with this many units.
   package init(graph: Graph, keptUnits: [String: [Int]], unitCounts: [String: Int]) {

@@ -23,7 +23,7 @@ struct ScheduledCut {
 
   /// Throws `EvaluationError(.badPlan)` for shares that are none, or of groups that do not exist, and what `PlanExecution.check`
   /// throws. Measures the groups' sensitivity where the plan's order needs it and nobody has.
-  init(_ execution: PlanExecution, plan: PruningPlan, clock: inout StepClock) throws {
+  init(_ execution: PlanExecution, plan: PruningPlan, clock: inout StepClock, progress: WorkProgress) throws {
     try execution.check(plan)
     self.execution = execution
     self.plan = plan
@@ -35,7 +35,7 @@ struct ScheduledCut {
       plan, known: plan.granularity.isStructured ? groups.map(\.name) : items.map(\.name))
     var costs: [String: Double] = [:]
     if plan.order == .leastSensitive {
-      costs = try execution.sensitivity(for: plan, clock: &clock).costs(at: plan.sparsity.limit)
+      costs = try execution.sensitivity(for: plan, clock: &clock, progress: progress).costs(at: plan.sparsity.limit)
     }
     sequence = CutSequence(
       plan, ordered: try CutOrder.names(plan.order, of: items, in: execution.dense, costs: costs))
@@ -71,10 +71,12 @@ struct ScheduledCut {
 
   /// The state after one more cut; momentum and the values to rewind to are cut with it. What an earlier cut took stays
   /// gone.
-  func cut(_ state: NetworkState, _ cut: Cut, clock: inout StepClock) throws -> NetworkState {
+  func cut(
+    _ state: NetworkState, _ cut: Cut, clock: inout StepClock, progress: WorkProgress
+  ) throws -> NetworkState {
     switch plan.granularity {
-    case .channel, .head, .unit, .layer: try cutUnits(state, cut, clock: &clock)
-    case .element, .nOfM, .block: try maskWeights(state, cut, clock: &clock)
+    case .channel, .head, .unit, .layer: try cutUnits(state, cut, clock: &clock, progress)
+    case .element, .nOfM, .block: try maskWeights(state, cut, clock: &clock, progress)
     }
   }
 
@@ -86,11 +88,12 @@ struct ScheduledCut {
   }
 
   private func scores(
-    _ state: NetworkState, module: GraphModule, groups: [ChannelGroup], clock: inout StepClock
+    _ state: NetworkState, module: GraphModule, groups: [ChannelGroup], clock: inout StepClock,
+    _ progress: WorkProgress
   ) throws -> [String: [Float]] {
     try clock.measure(.score) {
-      if state.isDense { return try execution.scores(for: plan) }
-      return try execution.computeScores(plan, module: module, groups: groups)
+      if state.isDense { return try execution.scores(for: plan, progress: progress) }
+      return try execution.computeScores(plan, module: module, groups: groups, progress: progress)
     }
   }
 
@@ -98,7 +101,9 @@ struct ScheduledCut {
     state.isDense ? try execution.denseModule() : try GraphModule(state.graph, device: execution.device)
   }
 
-  private func cutUnits(_ state: NetworkState, _ cut: Cut, clock: inout StepClock) throws -> NetworkState {
+  private func cutUnits(
+    _ state: NetworkState, _ cut: Cut, clock: inout StepClock, _ progress: WorkProgress
+  ) throws -> NetworkState {
     let analysis =
       state.isDense
       ? try execution.analysis(plan.granularity) : try StructuralAnalysis(state.graph, granularity: plan.granularity)
@@ -112,7 +117,9 @@ struct ScheduledCut {
         remedy: "Cut this network in one step, and report it.")
     }
     let module = try module(of: state)
-    let scores = try scores(state, module: module, groups: analysis.groups, clock: &clock)
+    let scores = try scores(
+      state, module: module, groups: analysis.groups, clock: &clock, progress.part(from: 0, to: 0.7))
+    let pruning = progress.part(from: 0.7, to: 1)
     return try clock.measure(.prune) {
       let taking = analysis.groups.filter {
         $0.pinned == nil && $0.admitted(by: layers) != nil && cut.groups?.contains($0.name) ?? true
@@ -128,8 +135,11 @@ struct ScheduledCut {
       (step.scope, step.sparsity) = (remaining.scope, remaining.sparsity)
       let outcome = try PruningStep.cut(
         step, state.graph, analysis: analysis, scores: scores, only: Set(taking.map(\.name)),
-        redundancy: execution.redundancy(step, of: module, analysis: analysis),
-        compensation: execution.compensation(step, of: module))
+        redundancy: execution.redundancy(step, of: module, analysis: analysis, progress: pruning),
+        compensation: execution.compensation(step, of: module, progress: pruning),
+        // Weights that go back to what they had take no means along.
+        replacement: state.rewound.isEmpty
+          ? execution.replacement(step, of: module, analysis: analysis, progress: pruning) : nil, progress: pruning)
       var result = state
       result.graph = outcome.graph
       for (name, kept) in outcome.keptUnits {
@@ -160,9 +170,11 @@ struct ScheduledCut {
     }
   }
 
-  private func maskWeights(_ state: NetworkState, _ cut: Cut, clock: inout StepClock) throws -> NetworkState {
+  private func maskWeights(
+    _ state: NetworkState, _ cut: Cut, clock: inout StepClock, _ progress: WorkProgress
+  ) throws -> NetworkState {
     let module = try module(of: state)
-    let scores = try scores(state, module: module, groups: [], clock: &clock)
+    let scores = try scores(state, module: module, groups: [], clock: &clock, progress.part(from: 0, to: 0.7))
     return try clock.measure(.prune) {
       let weights = state.graph.prunableWeights(including: layers.contains).filter {
         cut.groups?.contains($0.layer) ?? true
@@ -170,7 +182,8 @@ struct ScheduledCut {
       let selection = MaskSelection(plan: plan, weights: weights, scores: scores, present: state.masks)
       let masks = try selection.masks(cut.sparsity)
       var result = state
-      result.graph = try execution.compensation(plan, of: module)?.updated(state.graph, masks: masks) ?? state.graph
+      let compensation = try execution.compensation(plan, of: module, progress: progress.part(from: 0.7, to: 1))
+      result.graph = try compensation?.updated(state.graph, masks: masks) ?? state.graph
       for weight in weights {
         guard let mask = masks[weight.weight], let tensor = result.graph.weights[weight.weight] else { continue }
         result.masks[weight.weight] = mask

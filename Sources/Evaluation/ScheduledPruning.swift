@@ -3,6 +3,7 @@ import ModelGraph
 import Pruning
 import Selection
 import StudyModel
+import Support
 import Training
 
 /// Takes the dense network through a plan's whole schedule: training before the first cut, cuts with training in
@@ -18,6 +19,9 @@ package struct ScheduledPruning {
   /// Cumulative epochs trained so far.
   private var position = 0.0
   private var end = 0.0
+  /// The share of the epochs; what is no training reports that it goes on.
+  private var progress = WorkProgress.unwatched
+  private var atWork: WorkProgress { progress.part(from: 0, to: 0) }
 
   package init(_ execution: PlanExecution, plan: PruningPlan) {
     self.execution = execution
@@ -26,28 +30,29 @@ package struct ScheduledPruning {
 
   /// The network after `end` epochs, and what was kept of the original. Throws `EvaluationError(.badPlan)` when the
   /// schedule trains longer than that, or needs data that are not there. `progress` gets the share of the epochs that
-  /// is done.
+  /// is done, after each batch of whatever is done.
   package consuming func run(
-    to end: Double, clock: inout StepClock, progress: (Double) throws -> Void
+    to end: Double, clock: inout StepClock, progress: @escaping (Double) throws -> Void
   ) throws -> (module: GraphModule, network: PrunedNetwork) {
     self.end = end
-    let surgery = try ScheduledCut(execution, plan: plan, clock: &clock)
+    self.progress = WorkProgress(progress)
+    let surgery = try ScheduledCut(execution, plan: plan, clock: &clock, progress: atWork)
     let cuts = surgery.sequence.cuts
     try checkLength(cutCount: cuts.count)
     var state = surgery.start()
-    try trainBeforeFirstCut(&state, clock: &clock, progress: progress)
+    try trainBeforeFirstCut(&state, clock: &clock)
     switch plan.schedule.kind {
     case .oneShot, .iterative, .agp, .fixedRate:
       for (number, cut) in cuts.enumerated() {
         state = try after(cut, of: state, surgery, clock: &clock)
         if number < cuts.count - 1 {
-          try train(&state, epochs: plan.schedule.epochsPerStep, clock: &clock, progress: progress)
+          try train(&state, epochs: plan.schedule.epochsPerStep, clock: &clock)
         }
       }
-    case .dynamicRate: try followRate(&state, surgery, clock: &clock, progress: progress)
-    case .history: try followHistory(&state, surgery, clock: &clock, progress: progress)
+    case .dynamicRate: try followRate(&state, surgery, clock: &clock)
+    case .history: try followHistory(&state, surgery, clock: &clock)
     }
-    try train(&state, epochs: end - position, clock: &clock, progress: progress)
+    try train(&state, epochs: end - position, clock: &clock)
     return (try GraphModule(state.graph, device: execution.device), surgery.network(of: state))
   }
 
@@ -75,12 +80,12 @@ package struct ScheduledPruning {
   }
 
   private mutating func trainBeforeFirstCut(
-    _ state: inout NetworkState, clock: inout StepClock, progress: (Double) throws -> Void
+    _ state: inout NetworkState, clock: inout StepClock
   ) throws {
     if plan.schedule.rewind == 0 { state.rewound = state.graph.learnedState }
     guard let training = plan.sparseTraining else {
       try train(
-        &state, epochs: epochsBeforeFirstCut, keepingAt: plan.schedule.rewind, clock: &clock, progress: progress)
+        &state, epochs: epochsBeforeFirstCut, keepingAt: plan.schedule.rewind, clock: &clock)
       return
     }
     let layers = LayerAdmission(plan.layers, graph: execution.dense)
@@ -90,7 +95,8 @@ package struct ScheduledPruning {
     if training.penalty == .growing {
       var atOnce = plan
       (atOnce.schedule, atOnce.sparseTraining) = (.oneShot, nil)
-      let cut = try execution.cut(atOnce, clock: &clock)
+      let progress = progress
+      let cut = try execution.cut(atOnce, clock: &clock) { _, _ in try progress.report() }
       targets.doomed =
         plan.granularity.isStructured
         ? try PenaltyTargets.doomed(groups: groups, kept: cut.keptUnits, in: execution.denseModule())
@@ -99,15 +105,14 @@ package struct ScheduledPruning {
     let peak = plan.recovery.learningRate
     try train(
       &state, epochs: epochsBeforeFirstCut, keepingAt: plan.schedule.rewind,
-      penalty: { try training.penalty(in: $0, targets: targets, learningRate: peak) }, clock: &clock,
-      progress: progress)
+      penalty: { try training.penalty(in: $0, targets: targets, learningRate: peak) }, clock: &clock)
   }
 
   /// Cuts, rewinds where the plan does, and measures batch-norm statistics anew.
   private func after(
     _ cut: Cut, of state: NetworkState, _ surgery: ScheduledCut, clock: inout StepClock
   ) throws -> NetworkState {
-    var result = try surgery.cut(state, cut, clock: &clock)
+    var result = try surgery.cut(state, cut, clock: &clock, progress: atWork)
     if !result.rewound.isEmpty {
       for (name, values) in result.rewound where result.graph.weights[name]?.shape == values.shape {
         result.graph.weights[name] = values.masked(by: result.masks[name])
@@ -115,7 +120,7 @@ package struct ScheduledPruning {
       result.velocities = [:]
     }
     let module = try GraphModule(result.graph, device: execution.device)
-    try execution.recalibrate(module, plan: plan, clock: &clock)
+    try execution.recalibrate(module, plan: plan, clock: &clock, progress: atWork)
     result.graph = try module.exportedGraph()
     return result
   }
@@ -123,14 +128,14 @@ package struct ScheduledPruning {
   /// One stretch; with `keepingAt` the weights at that cumulative epoch are what later cuts go back to.
   private mutating func train(
     _ state: inout NetworkState, epochs: Double, keepingAt rewind: Double? = nil,
-    penalty: ((GraphModule) throws -> any WeightPenalty)? = nil, clock: inout StepClock,
-    progress: (Double) throws -> Void
+    penalty: ((GraphModule) throws -> any WeightPenalty)? = nil, clock: inout StepClock
   ) throws {
     guard epochs > 1e-9 else { return }
     guard let data = execution.data else {
       throw EvaluationError(.badPlan, "The plan trains, and that needs data.", remedy: "Name a dataset with --data.")
     }
     let module = try GraphModule(state.graph, device: execution.device)
+    try progress.report()
     let holding = state.masks.filter { $0.value.contains(false) }
     let optimizer = try MomentumSGD(
       module, momentum: plan.recovery.momentum, weightDecay: plan.recovery.weightDecay,
@@ -144,7 +149,7 @@ package struct ScheduledPruning {
       ) { share, _ in
         let done = start + share * epochs
         if let rewind, rewound.isEmpty, done >= rewind - 1e-9 { rewound = try module.exportedGraph().learnedState }
-        try progress(end > 0 ? done / end : 1)
+        try self.progress.report(end > 0 ? done / end : 1)
       }
     }
     state.rewound = rewound
@@ -155,7 +160,7 @@ package struct ScheduledPruning {
   }
 
   private mutating func followRate(
-    _ state: inout NetworkState, _ surgery: ScheduledCut, clock: inout StepClock, progress: (Double) throws -> Void
+    _ state: inout NetworkState, _ surgery: ScheduledCut, clock: inout StepClock
   ) throws {
     let limit = plan.sparsity.limit
     let dense = try validate(execution.denseModule(), clock: &clock)
@@ -165,7 +170,7 @@ package struct ScheduledPruning {
     while case .cut(let share) = decision {
       before = state
       let next = share / limit
-      try advance(&state, from: level, to: next, surgery, clock: &clock, progress: progress)
+      try advance(&state, from: level, to: next, surgery, clock: &clock)
       level = next
       let module = try GraphModule(state.graph, device: execution.device)
       decision = rule.decide(accuracy: try validate(module, clock: &clock).accuracy)
@@ -174,14 +179,14 @@ package struct ScheduledPruning {
   }
 
   private mutating func followHistory(
-    _ state: inout NetworkState, _ surgery: ScheduledCut, clock: inout StepClock, progress: (Double) throws -> Void
+    _ state: inout NetworkState, _ surgery: ScheduledCut, clock: inout StepClock
   ) throws {
     let dense = try validate(execution.denseModule(), clock: &clock)
     var history = ThresholdHistory(plan.schedule, limit: 1, dense: dense)
     var level = 0.0
     while let next = history.next() {
       var candidate = state
-      try advance(&candidate, from: level, to: next, surgery, clock: &clock, progress: progress)
+      try advance(&candidate, from: level, to: next, surgery, clock: &clock)
       let module = try GraphModule(candidate.graph, device: execution.device)
       let (accuracy, loss) = try validate(module, clock: &clock)
       let record = ThresholdHistory.Record(threshold: next, accuracy: accuracy, loss: loss)
@@ -192,12 +197,12 @@ package struct ScheduledPruning {
 
   private mutating func advance(
     _ state: inout NetworkState, from level: Double, to next: Double, _ surgery: ScheduledCut,
-    clock: inout StepClock, progress: (Double) throws -> Void
+    clock: inout StepClock
   ) throws {
     if let cut = surgery.sequence.cut(from: level, to: next) {
       state = try after(cut, of: state, surgery, clock: &clock)
     }
-    try train(&state, epochs: plan.schedule.epochsPerStep, clock: &clock, progress: progress)
+    try train(&state, epochs: plan.schedule.epochsPerStep, clock: &clock)
   }
 
   /// On the validation samples: the sealed ones are never looked at here.
@@ -208,7 +213,7 @@ package struct ScheduledPruning {
         remedy: "Name a dataset with --data, or take another schedule.")
     }
     let (accuracy, loss) = try clock.measure(.evaluate) {
-      try AccuracyMeasurement.run(module, on: data.batches(.validation))
+      try AccuracyMeasurement.run(module, on: data.batches(.validation)) { _ in try progress.report() }
     }
     return (accuracy.share, loss)
   }

@@ -7,8 +7,8 @@ import Support
 
 /// What importance scores depend on; equal keys have equal scores.
 package struct ScoreKey: Hashable, Sendable, Codable {
-  /// Raised when a criterion computes something else than before.
-  private var version = 3
+  /// `EngineIdentity.digest`: other sources, another libtorch or other instructions may compute something else.
+  private let engine: Digest
   private let network: Digest
   private let criterion: Criterion
   /// Whatever zeroes weights looks at the scores of single ones.
@@ -23,8 +23,9 @@ package struct ScoreKey: Hashable, Sendable, Codable {
 
   package init(
     network: Digest, criterion: Criterion, ranking: Ranking = Ranking(), granularity: Granularity, data: Digest?,
-    seed: UInt64
+    seed: UInt64, engine: Digest = EngineIdentity.current.digest
   ) {
+    self.engine = engine
     self.network = network
     self.criterion = criterion
     self.granularity = granularity.isStructured ? granularity : .element
@@ -47,19 +48,18 @@ package struct ScoreCache {
   package init(artifacts: ArtifactStore, folder: URL) throws {
     self.artifacts = artifacts
     self.folder = folder.appendingPathComponent("scores")
-    do {
-      try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileFault(operation: "create", path: self.folder.path, errorNumber: errno)
-    }
+    try ChildFolder.make(at: self.folder)
   }
 
-  /// The scores under `key`, by name of group or weight; `compute` runs only when nobody has stored them.
-  package func scores(for key: ScoreKey, compute: () throws -> [String: [Float]]) throws -> [String: [Float]] {
+  /// The scores under `key`, by name of group or weight; `compute` runs only when nobody has stored them. While another worker
+  /// computes them this one reports that it waits.
+  package func scores(
+    for key: ScoreKey, progress: WorkProgress = .unwatched, compute: () throws -> [String: [Float]]
+  ) throws -> [String: [Float]] {
     let name = try CanonicalBytes.digest(of: key).hex
     let entry = folder.appendingPathComponent(name)
     if let stored = stored(at: entry) { return stored }
-    let lock = try FileLock(waitingFor: folder.appendingPathComponent(name + ".lock"))
+    let lock = try FileLock(waitingFor: folder.appendingPathComponent(name + ".lock"), progress: progress)
     defer { withExtendedLifetime(lock) {} }
     if let stored = stored(at: entry) { return stored }
     let scores = try compute()

@@ -26,14 +26,17 @@ package final class StudyData {
 
   /// Reads both files, or only the test file, of which then only `Part.test` can be had. Throws `DatasetError`.
   package init(
-    source: DataSource, split: SplitSpec, input: InputNormalization, device: Device = .cpu, testOnly: Bool = false
+    source: DataSource, split: SplitSpec, input: InputNormalization, device: Device = .cpu, testOnly: Bool = false,
+    progress: WorkProgress = .unwatched
   ) throws {
     self.split = split
     self.input = input
     self.device = device
     let origin = try DatasetSource.parse(source.text)
     var files: [DatasetPart: ImageDataset] = [.test: try origin.load(.test)]
+    try progress.report(0.2)
     if !testOnly { files[.training] = try origin.load(.training) }
+    try progress.report(0.8)
     self.files = files
     classCount = files.values.map(\.classCount).max() ?? 0
     selections =
@@ -45,7 +48,10 @@ package final class StudyData {
           training: split.train, validation: split.validation,
           order: split.keepsFileOrder ? .file : .shuffled(seed: split.seed)), seenTraining: split.seenTraining)
     var builder = DigestBuilder()
-    for part in DatasetPart.allCases { builder.update(Data((files[part]?.digest.hex ?? "").utf8)) }
+    for part in DatasetPart.allCases {
+      builder.update(Data((files[part]?.digest.hex ?? "").utf8))
+      try progress.report()
+    }
     builder.update(Data((selections?.digest.hex ?? "").utf8))
     builder.update(try CanonicalBytes.encode(input))
     digest = builder.finalize()

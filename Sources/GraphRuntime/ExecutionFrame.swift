@@ -5,8 +5,13 @@ import Tensors
 package enum ExecutionMode: Sendable, Hashable {
   /// Batch statistics, which move the running ones; dropout drops.
   case training
+  /// Batch statistics, which move the running ones, and all else as in evaluation: how statistics are measured anew.
+  case statistics
   /// Running statistics; dropout is the identity.
   case evaluation
+
+  /// True when batch normalisation takes the batch's statistics and moves the running ones.
+  var usesBatchStatistics: Bool { self != .evaluation }
 }
 
 /// One run of a network: the values that are alive, and what the kernels need besides.

@@ -26,20 +26,17 @@ package struct GraphRuntimeError: DescribedError, Equatable {
   package let message: String
   package let remedy: String?
   package var exitCode: ExitCode { code == .outOfMemory ? .temporary : .badData }
-  package let isRetriable: Bool
 
-  package init(_ code: Code, _ message: String, remedy: String? = nil, isRetriable: Bool = false) {
+  package init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code
     self.message = message
     self.remedy = remedy
-    self.isRetriable = isRetriable
   }
 
   /// Says in which node a tensor operator failed.
   init(_ cause: TensorError, in node: Node) {
     self.init(
       cause.code == .outOfMemory ? .outOfMemory : .nodeFailed,
-      "Node '\(node.name)' (\(node.op.onnxName)) failed. \(cause.message)", remedy: cause.remedy,
-      isRetriable: cause.isRetriable)
+      "Node '\(node.name)' (\(node.op.onnxName)) failed. \(cause.message)", remedy: cause.remedy)
   }
 }

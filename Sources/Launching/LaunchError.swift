@@ -14,6 +14,7 @@ package struct LaunchError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
+  /// Too many processes now may be fewer later: whoever starts processes waits and tries again.
   package let isRetriable: Bool
 
   package var exitCode: ExitCode {
@@ -32,7 +33,7 @@ package struct LaunchError: DescribedError, Equatable {
   }
 
   /// A failed system call, sorted by its error number.
-  init(_ operation: String, errorNumber: Int32) {
+  package init(_ operation: String, errorNumber: Int32) {
     let message = "Cannot \(operation): \(String(cString: strerror(errorNumber)))."
     switch errorNumber {
     case ENOENT, ENOTDIR:

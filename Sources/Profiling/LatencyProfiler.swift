@@ -29,6 +29,13 @@ package enum LatencyProfiler {
       self.maximumPairs = maximumPairs
       self.targetSpread = targetSpread
     }
+
+    /// How much of the effort so many pairs in so many seconds are.
+    func share(pairs: Int, seconds elapsed: Double) -> Double {
+      let byPairs = Double(pairs) / Double(max(maximumPairs, 1))
+      let byTime = min(elapsed / max(seconds, 1e-9), Double(pairs) / Double(max(minimumPairs, 1)))
+      return max(byPairs, byTime)
+    }
   }
 
   /// Measures `pruned` against `dense` on inputs of normal random numbers, both in evaluation mode without gradients.
@@ -37,7 +44,8 @@ package enum LatencyProfiler {
   /// take 0.2 ms, where the clock would be too coarse for one. At least `minimumPairs` are measured even when that takes
   /// longer than the effort's seconds. The thread count is set back at the end. Throws `ProfilingError`.
   package static func measure(
-    dense: GraphModule, pruned: GraphModule, spec: LatencySpec, seed: UInt64, effort: Effort = Effort()
+    dense: GraphModule, pruned: GraphModule, spec: LatencySpec, seed: UInt64, effort: Effort = Effort(),
+    progress: WorkProgress = .unwatched
   ) throws -> Latency {
     guard dense.graph.inputs == pruned.graph.inputs, dense.device == pruned.device else {
       throw ProfilingError(
@@ -58,15 +66,21 @@ package enum LatencyProfiler {
         }
       }
       var generator = SeededGenerator(seed: seed, stream: "latency-order")
-      let single = try warmUp { (try time(dense, passes: 1), try time(pruned, passes: 1)) }
+      let single = try warmUp {
+        try progress.report()
+        return (try time(dense, passes: 1), try time(pruned, passes: 1))
+      }
       let passes = max(1, Int((coarsestSample / max(min(single.0, single.1), 1e-9)).rounded(.up)))
       var times: [(dense: Double, pruned: Double)] = []
       var ratios: [Double] = []
       let start = clock.now
       while times.count < effort.maximumPairs {
+        let components = (clock.now - start).components
+        let elapsed = Double(components.seconds) + Double(components.attoseconds) * 1e-18
+        // Between two pairs, where nothing is timed.
+        try progress.report(effort.share(pairs: times.count, seconds: elapsed))
         if times.count >= effort.minimumPairs {
-          let elapsed = (clock.now - start).components
-          if Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18 >= effort.seconds { break }
+          if elapsed >= effort.seconds { break }
           if times.count % 10 == 0, BlockBootstrap.relativeSpread(of: ratios) <= effort.targetSpread { break }
         }
         let pair: (dense: Double, pruned: Double)
@@ -91,10 +105,12 @@ package enum LatencyProfiler {
 
   /// Measures one network: the baseline's latency, of which the ratio to itself is 1 by definition.
   package static func measure(
-    _ module: GraphModule, spec: LatencySpec, seed: UInt64, effort: Effort = Effort()
+    _ module: GraphModule, spec: LatencySpec, seed: UInt64, effort: Effort = Effort(),
+    progress: WorkProgress = .unwatched
   ) throws -> Latency {
     // The network against itself: the same protocol, so that the seconds compare with a trial's.
-    var latency = try measure(dense: module, pruned: module, spec: spec, seed: seed, effort: effort)
+    var latency = try measure(
+      dense: module, pruned: module, spec: spec, seed: seed, effort: effort, progress: progress)
     let seconds = BlockBootstrap.median(of: [latency.seconds, latency.denseSeconds])
     (latency.seconds, latency.denseSeconds) = (seconds, seconds)
     (latency.ratio, latency.ratioLow, latency.ratioHigh) = (1, 1, 1)

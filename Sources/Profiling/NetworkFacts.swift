@@ -8,22 +8,17 @@ package struct NetworkFacts: Sendable, Hashable {
   package var nonzeroParameters: Int
   /// Multiply-accumulates of one sample.
   package var macs: Int
-  /// Bytes of the exported ONNX file, weights beside it included.
+  /// Bytes of the exported ONNX file, weights beside it included, without what we note in it of its making.
   package var sizeBytes: Int
   /// Bytes of the weights as safetensors that leave zeros out.
   package var storedBytes: Int
 
   /// Encodes the network once to know its size.
   package init(of graph: Graph) throws {
-    try self.init(of: graph, sizeBytes: try ONNXFile.byteCount(of: graph))
-  }
-
-  /// For a network whose file is there already.
-  package init(of graph: Graph, sizeBytes: Int) throws {
     parameters = graph.parameterCount
     nonzeroParameters = graph.nonzeroParameterCount
     macs = try graph.multiplyAccumulates()
-    self.sizeBytes = sizeBytes
+    sizeBytes = try ONNXFile.byteCount(of: graph.withoutProvenance)
     storedBytes = try SparseTensorFile.storedSize(of: graph)
   }
 }

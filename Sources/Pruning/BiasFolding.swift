@@ -13,7 +13,8 @@ struct BiasFolding {
   }
 
   /// Adds `growth`, one number for each output channel, to what the node at `index` puts out, and returns the name of
-  /// the weight that holds it now. One is made where there is none.
+  /// the weight that holds it now: its bias, else the mean of the batch normalisation behind it, which subtracts it. A bias is
+  /// made where there is neither.
   mutating func add(_ growth: [Double], toNode index: Int, _ columns: KernelColumns) -> String? {
     let own = growth.map { $0 * columns.scale }
     switch columns.bias {
@@ -24,6 +25,11 @@ struct BiasFolding {
       graph.weights[name] = Self.sum(weight, own)
       return name
     case .absent(let position):
+      if let mean = normalizationMean(behind: index), let weight = graph.weights[mean], weight.elementCount == own.count
+      {
+        graph.weights[mean] = Self.sum(weight, own.map { -$0 })
+        return mean
+      }
       let name = freshName("\(graph.nodes[index].name).bias")
       graph.weights[name] = TensorData(shape: [own.count], floats: own.map { Float($0) })
       var inputs = graph.nodes[index].inputs
@@ -33,6 +39,17 @@ struct BiasFolding {
       return name
     case .behind: return addBehind(own, index)
     }
+  }
+
+  /// The running mean of the batch normalisation that alone reads what the node puts out, if it is nobody else's.
+  private func normalizationMean(behind index: Int) -> String? {
+    let output = graph.nodes[index].outputs[0]
+    guard let next = readers[output], next.count == 1, !graph.outputs.contains(where: { $0.name == output }),
+      case .batchNormalization(let attributes) = graph.nodes[next[0]].op, !attributes.usesBatchStatistics,
+      graph.nodes[next[0]].inputs.count > 3, graph.nodes[next[0]].inputs[0] == output
+    else { return nil }
+    let mean = graph.nodes[next[0]].inputs[3]
+    return readers[mean]?.count == 1 && graph.weights[mean]?.elementType == .float32 ? mean : nil
   }
 
   /// Into a vector that is added next anyway, else into a sum of its own.

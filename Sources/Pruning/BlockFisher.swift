@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// The empirical Fisher information of one weight, the mean over samples of g g^T, in blocks of consecutive elements
@@ -12,6 +13,8 @@ struct BlockFisher {
   static let damping = 0.01
   /// Entries of all blocks that are held at once; more weights take more passes over the samples.
   static let entriesAtOnce = 48 << 20
+  /// Samples whose gradients are multiplied together.
+  private static let samplesAtOnce = 32
   /// Entries of the parts of blocks that are solved together.
   private static let entriesSolvedAtOnce = 1 << 20
 
@@ -28,6 +31,7 @@ struct BlockFisher {
   static func forEach(
     _ weights: [String], in context: ScoringContext, width: Int, _ body: (String, BlockFisher) throws -> Void
   ) throws {
+    var parts: [[String]] = []
     var start = 0
     while start < weights.count {
       var entries = 0
@@ -38,9 +42,12 @@ struct BlockFisher {
         entries += count * width
         end += 1
       }
-      let part = Array(weights[start..<end])
-      for (weight, fisher) in zip(part, try measured(part, in: context, width: width)) { try body(weight, fisher) }
+      parts.append(Array(weights[start..<end]))
       start = end
+    }
+    for (number, part) in parts.enumerated() {
+      let context = context.part(number, of: parts.count)
+      for (weight, fisher) in zip(part, try measured(part, in: context, width: width)) { try body(weight, fisher) }
     }
   }
 
@@ -53,28 +60,28 @@ struct BlockFisher {
       try Tensor.zeros([layout.blocks, layout.width, layout.width], type: .float64, device: tensor.device)
     }
     var samples = 0
-    try context.forEachBatch { images, labels in
-      var gradients = [[Tensor]](repeating: [], count: weights.count)
-      let count = images.shape[0]
-      for sample in 0..<count {
-        try context.module.zeroGradients()
-        try context.module.scores(images.slice(0, sample, sample + 1), mode: .evaluation)
-          .crossEntropy(labels: labels.slice(0, sample, sample + 1)).backward()
-        for (place, weight) in weights.enumerated() {
-          let gradient = try context.module.tensor(named: weight)?.grad?.detach() ?? tensors[place].mul(0)
-          gradients[place].append(try layouts[place].blocked(gradient))
-        }
-      }
-      samples += count
-      for (place, all) in gradients.enumerated() {
+    var gradients = [[Tensor]](repeating: [], count: weights.count)
+    func addUp() throws {
+      for (place, all) in gradients.enumerated() where !all.isEmpty {
         // [blocks, width, samples] times its transpose.
         let columns = try Tensor.stack(all, axis: 2).to(.float64)
         try sums[place].add_(columns.matmul(columns.transpose(1, 2)))
+        gradients[place] = []
+        try context.progress.report()
       }
     }
-    try context.module.zeroGradients()
+    try context.forEachSampleGradient {
+      samples += 1
+      for (place, weight) in weights.enumerated() {
+        let gradient = try context.module.tensor(named: weight)?.grad?.detach() ?? tensors[place].mul(0)
+        gradients[place].append(try layouts[place].blocked(gradient))
+      }
+      if samples % samplesAtOnce == 0 { try addUp() }
+    }
+    try addUp()
     return try sums.enumerated().map { place, sum in
       let layout = layouts[place]
+      try context.progress.report()
       try sum.mul_(1 / Double(max(samples, 1)))
       let trace = try SymmetricMatrix.diagonal(sum).sum().item()
       let extra = max(damping * trace / Double(max(layout.count, 1)), 1e-12)
@@ -102,7 +109,7 @@ struct BlockFisher {
   /// The growth when sets of elements leave, each set on its own: w_Q^T ([F^-1]_QQ)^-1 w_Q / 2, summed over blocks.
   ///
   /// A set's parts in the blocks are solved together, as batches of parts of one size.
-  func scores(of sets: [[Int]], _ weight: Tensor) throws -> [Double] {
+  func scores(of sets: [[Int]], _ weight: Tensor, progress: WorkProgress = .unwatched) throws -> [Double] {
     var parts: [Int: [(set: Int, elements: [Int])]] = [:]
     for (set, elements) in sets.enumerated() {
       for (_, part) in Dictionary(grouping: elements, by: { $0 / width }).sorted(by: { $0.key < $1.key }) {
@@ -115,6 +122,7 @@ struct BlockFisher {
     for (size, parts) in parts.sorted(by: { $0.key < $1.key }) {
       let step = max(1, Self.entriesSolvedAtOnce / (size * size))
       for start in stride(from: 0, to: parts.count, by: step) {
+        try progress.report()
         let some = parts[start..<min(start + step, parts.count)]
         let square = try inverse.indexSelect(0, places(some.flatMap { squarePlaces($0.elements) }))
         let removed = try values.indexSelect(0, places(some.flatMap(\.elements))).reshape([some.count, size, 1])

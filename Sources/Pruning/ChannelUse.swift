@@ -25,7 +25,10 @@ extension Node {
         KernelColumns(of: kernel, inputs[1], convolution: convolution, bias: vector(at: 2, in: graph, readers)))
     case .transposedConvolution(let convolution):
       guard position == 0, axes == [1], let kernel = kernel(in: graph) else { return .mixes }
-      if convolution.window.groups == 1 { return .contracts(KernelColumns(ofTransposed: kernel, inputs[1])) }
+      if convolution.window.groups == 1 {
+        return .contracts(
+          KernelColumns(ofTransposed: kernel, inputs[1], bias: vector(at: 2, in: graph, readers)))
+      }
       return kernel.shape[0] == convolution.window.groups && kernel.shape[1] == 1 ? .keepsApart : .mixes
     case .gemm(let gemm):
       if position == 2 { return .keepsApart }

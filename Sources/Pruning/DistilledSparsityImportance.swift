@@ -34,6 +34,7 @@ package struct DistilledSparsityImportance: ImportanceCriterion {
     let averaging = try classes.div(classes.sum([0], keepsAxes: true)).permute([1, 0]).takeRows(rows)
     return statistics.layerScores(
       try samples.map { table in
+        try context.progress.report()
         let byClass = try averaging.matmul(table)
         let (mean, square) = try (byClass.mean([0]).doubles, byClass.square().mean([0]).doubles)
         return zip(zip(mean, square), try table.mean([0]).doubles).map { moments, strength in

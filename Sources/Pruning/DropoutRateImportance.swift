@@ -56,16 +56,19 @@ package struct DropoutRateImportance: ImportanceCriterion {
       let deviations = try rates.map { try $0.mul(0.5).exp() }
       func gradients(_ sign: Double) throws -> [Tensor] {
         for (place, weight) in weights.enumerated() {
+          try context.progress.report()
           let factor = try deviations[place].mul(draws[place]).mul(sign).add(1)
           try withoutGradients {
             _ = try probe.module.tensor(named: weight)?.detach().copy_(means[place].mul(factor))
           }
         }
         try differentiate()
+        try context.progress.report()
         return try weights.map { try probe.gradient($0) }
       }
       let (up, down) = (try gradients(1), try gradients(-1))
       for place in weights.indices {
+        try context.progress.report()
         let difference = try up[place].sub(down[place]).mul(means[place]).mul(draws[place])
         let slope = try Self.slope(
           of: rates[place], difference: difference, deviations[place], samples: context.sampleCount)

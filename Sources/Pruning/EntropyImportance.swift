@@ -24,6 +24,7 @@ package struct EntropyImportance: ImportanceCriterion {
     let samples = try statistics.samples { try $0.to(.float64).meanOverPositions() }
     return statistics.layerScores(
       try samples.map { table in
+        try context.progress.report()
         let (count, entries) = (table.shape[0], table.shape[1])
         let columns = try table.permute([1, 0]).contiguous().doubles
         return (0..<entries).map { Self.entropy(of: columns[$0 * count..<($0 + 1) * count]) }

@@ -42,6 +42,6 @@ package struct GradientSignImportance: ImportanceCriterion {
 
   private func consistency(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     let signs = try GradientSums(weights, in: context) { gradient, _ in try gradient.sign() }
-    return try signs.totals.mapValues { try $0.abs().div(Double(max(signs.batches, 1))) }
+    return try signs.totals.mapValues { try $0.abs().div(Double(max(signs.count, 1))) }
   }
 }

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// The diagonal of the loss's Hessian over some weights, the mean over calibration batches.
@@ -20,7 +21,7 @@ enum HessianDiagonal {
     var batches = 0
     try HessianProducts.forEachBatch(of: weights, in: context) { gradients, product in
       if isExact {
-        try addExact(gradients, product, to: totals)
+        try addExact(gradients, product, to: totals, progress: context.progress)
       } else {
         for vector in 0..<vectors {
           var generator = context.generator("\(stream)/\(batches)/\(vector)")
@@ -28,6 +29,7 @@ enum HessianDiagonal {
             let values = (0..<gradient.elementCount).map { _ in Float(generator.next() >> 63 == 0 ? -1 : 1) }
             return try Tensor(floats: values, shape: gradient.shape, device: gradient.device)
           }
+          try context.progress.report()
           for (place, curvature) in try product(signs).enumerated() {
             try totals[place].add_(signs[place].mul(curvature).to(.float64), alpha: 1 / Double(vectors))
           }
@@ -40,12 +42,13 @@ enum HessianDiagonal {
   }
 
   private static func addExact(
-    _ gradients: [Tensor], _ product: ([Tensor]) throws -> [Tensor], to totals: [Tensor]
+    _ gradients: [Tensor], _ product: ([Tensor]) throws -> [Tensor], to totals: [Tensor], progress: WorkProgress
   ) throws {
     for place in gradients.indices {
       let count = gradients[place].elementCount
       var diagonal = [Double](repeating: 0, count: count)
       for element in 0..<count {
+        try progress.report()
         var unit = [Float](repeating: 0, count: count)
         unit[element] = 1
         let vectors = try gradients.enumerated().map { other, gradient in

@@ -2,6 +2,7 @@ import ChannelGroups
 import GraphRuntime
 import Selection
 import StudyModel
+import Support
 import Training
 
 /// Scores by a criterion's name: the one list of the criteria that exist.
@@ -46,17 +47,22 @@ package enum ImportanceScoring {
   }
 
   /// One score for every unit of every group, of the network as the module holds it. Throws `PruningError`; nothing that is
-  /// not finite is returned. Layers are joined by the ranking's aggregation, else as is usual for the criterion.
+  /// not finite is returned. Layers are joined by the ranking's aggregation, else as is usual for the criterion. What `progress`
+  /// throws ends the scoring at the next batch, layer or unit.
   package static func channelScores(
     _ criterion: Criterion, ranking: Ranking = Ranking(), groups: [ChannelGroup], module: GraphModule,
-    data: BatchSource?, seed: UInt64, calibration: Calibration = Calibration()
+    data: BatchSource?, seed: UInt64, calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched
   ) throws -> GroupScores {
-    let context = ScoringContext(module: module, data: data, seed: seed, calibration: calibration)
+    let context = ScoringContext(
+      module: module, data: data, seed: seed, calibration: calibration, progress: progress)
     let importance = implementation(of: criterion, transform: ranking.transform)
+    let (branches, channels) = (groups.filter(\.holdsBranches), groups.filter { !$0.holdsBranches })
+    let rounds = branches.count + (channels.isEmpty ? 0 : 1)
     var scores = try importance.channelScores(
-      of: groups.filter { !$0.holdsBranches }, aggregation: ranking.aggregation, in: context)
-    for group in groups where group.holdsBranches {
-      scores[group.name] = try BranchScores.scores(of: group, by: importance, in: context)
+      of: channels, aggregation: ranking.aggregation, in: context.part(0, of: rounds))
+    for (number, group) in branches.enumerated() {
+      scores[group.name] = try BranchScores.scores(
+        of: group, by: importance, in: context.part(rounds - branches.count + number, of: rounds))
     }
     try check(scores, criterion)
     return scores
@@ -65,9 +71,10 @@ package enum ImportanceScoring {
   /// One score for every element of the named weights. Throws `PruningError` for criteria that judge channels only.
   package static func elementScores(
     _ criterion: Criterion, weights: [String], module: GraphModule, data: BatchSource?, seed: UInt64,
-    calibration: Calibration = Calibration()
+    calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched
   ) throws -> [String: [Float]] {
-    let context = ScoringContext(module: module, data: data, seed: seed, calibration: calibration)
+    let context = ScoringContext(
+      module: module, data: data, seed: seed, calibration: calibration, progress: progress)
     let scores = try implementation(of: criterion).elementScores(of: weights, in: context)
     try check(scores, criterion)
     return scores

@@ -53,7 +53,7 @@ struct KernelColumns {
   }
 
   /// `[C, O, kernel...]`: positions get unequal shares of the kernel, so only channels of zeros go without a trace.
-  init(ofTransposed kernel: TensorData, _ weight: String) {
+  init(ofTransposed kernel: TensorData, _ weight: String, bias: Bias) {
     self.weight = weight
     inputCount = kernel.shape[0]
     outputCount = kernel.shape[1]
@@ -62,7 +62,7 @@ struct KernelColumns {
     outputStride = run
     inputStride = run * kernel.shape[1]
     scale = 1
-    bias = .none
+    self.bias = bias
     isUniform = false
   }
 

@@ -40,6 +40,7 @@ struct LayerInputs {
       samples += images.shape[0]
       try withoutGradients {
         _ = try context.module.forward([input.name: images], mode: .evaluation) { node, values in
+          try context.progress.report()
           guard node.inputs.count > 1, let view = views[node.inputs[1]], let x = values[node.inputs[0]] else { return }
           let kernel = graph.weights[node.inputs[1]]?.shape ?? []
           let columns = try view.inputs(x, of: node, kernel: kernel)
@@ -51,6 +52,7 @@ struct LayerInputs {
     var result: [String: LayerInputs] = [:]
     for (name, sum) in sums {
       guard let view = views[name] else { continue }
+      try context.progress.report()
       try sum.mul_(1 / Double(max(samples, 1)))
       let mean = try SymmetricMatrix.diagonal(sum).mean([1]).mul(damping).maximum(1e-12).reshape([view.groups, 1, 1])
       let identity = try SymmetricMatrix.identity(view.columns, device: sum.device)

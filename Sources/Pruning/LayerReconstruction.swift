@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// New weights of a layer that lost some, such that its outputs change least: the minimum of the sum over rows of
@@ -19,7 +20,9 @@ struct LayerReconstruction {
   /// Rows that keep the same columns K are solved together, w'_K = (H_KK)^-1 H_K: w, which takes K^3 / 3 products for
   /// each different K. Beyond the limit (very wide layers whose rows all keep other columns) Frantar and Alistarh's
   /// sweep takes its place.
-  func updated(_ weight: Tensor, mask: [Bool], exactLimit: Double = Self.exactLimit) throws -> Tensor {
+  func updated(
+    _ weight: Tensor, mask: [Bool], exactLimit: Double = Self.exactLimit, progress: WorkProgress = .unwatched
+  ) throws -> Tensor {
     let (groups, rows, columns) = (inputs.view.groups, inputs.view.rows, inputs.view.columns)
     let device = weight.device
     var results: [Tensor] = []
@@ -37,6 +40,7 @@ struct LayerReconstruction {
       if cost <= exactLimit {
         var values = try matrix.doubles
         for (stays, members) in kept where stays.contains(false) {
+          try progress.report()
           let solved = try solution(hessian, matrix, keeping: stays, rows: members)
           for (place, row) in members.enumerated() {
             values.replaceSubrange(row * columns..<(row + 1) * columns, with: solved[place])
@@ -45,7 +49,8 @@ struct LayerReconstruction {
         results.append(try Tensor(doubles: values, shape: [rows, columns], device: device))
       } else {
         let ones = mask[start..<(start + rows * columns)].map { $0 ? 1.0 : 0 }
-        results.append(try swept(hessian, matrix, mask: Tensor(doubles: ones, shape: [rows, columns], device: device)))
+        let mask = try Tensor(doubles: ones, shape: [rows, columns], device: device)
+        results.append(try swept(hessian, matrix, mask: mask, progress))
       }
     }
     return try Tensor.stack(results)
@@ -69,7 +74,9 @@ struct LayerReconstruction {
   /// Algorithm 1 of the paper for a fixed mask: column by column, each removed weight's error over the factor's
   /// diagonal goes to the columns behind it, at once within a block and by one product beyond it. Columns before it
   /// stay, which is where it falls short of the exact solution.
-  private func swept(_ hessian: Tensor, _ matrix: Tensor, mask: Tensor) throws -> Tensor {
+  private func swept(
+    _ hessian: Tensor, _ matrix: Tensor, mask: Tensor, _ progress: WorkProgress
+  ) throws -> Tensor {
     let factor = try SymmetricMatrix.upperFactor(SymmetricMatrix(hessian).inverted())
     let columns = matrix.shape[1]
     let result = try matrix.clone()
@@ -79,6 +86,7 @@ struct LayerReconstruction {
       let removed = try mask.slice(1, start, end).neg().add(1)
       var errors: [Tensor] = []
       for column in 0..<(end - start) {
+        try progress.report()
         let row = try factor.slice(0, start + column, start + column + 1)
         let pivot = try row.slice(1, start + column, start + column + 1)
         let error = try block.slice(1, column, column + 1).mul(removed.slice(1, column, column + 1)).div(pivot)

@@ -32,7 +32,8 @@ package struct OBSImportance: CompensatingCriterion {
         scores[group.name, default: []].append(
           LayerScores(
             layer: weight, units: parts.map(\.unit),
-            scores: try fisher.scores(of: parts.map(\.elements), context.tensor(weight))))
+            scores: try fisher.scores(
+              of: parts.map(\.elements), context.tensor(weight), progress: context.progress)))
       }
     }
     return scores

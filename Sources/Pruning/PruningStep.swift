@@ -3,6 +3,7 @@ import GraphRuntime
 import ModelGraph
 import Selection
 import StudyModel
+import Support
 import Tensors
 import Training
 
@@ -24,8 +25,11 @@ package enum PruningStep {
         calibration: calibration)
       let redundancy = try redundancy(
         plan, of: module, analysis: analysis, data: data, seed: plan.seed, calibration: calibration)
+      let replacement = try replacement(
+        plan, of: module, analysis: analysis, data: data, seed: plan.seed, calibration: calibration)
       return try cut(
-        plan, graph, analysis: analysis, scores: scores, redundancy: redundancy, compensation: compensation)
+        plan, graph, analysis: analysis, scores: scores, redundancy: redundancy, compensation: compensation,
+        replacement: replacement)
     case .element, .nOfM, .block:
       let weights = graph.prunableWeights(including: LayerAdmission(plan.layers, graph: graph).contains)
       let scores = try ImportanceScoring.elementScores(
@@ -45,44 +49,72 @@ package enum PruningStep {
   /// plan that does not ask, and for whole layers. Without data those count that are zero or unread.
   package static func redundancy(
     _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis, data: BatchSource?, seed: UInt64,
-    calibration: Calibration = Calibration()
+    calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched
   ) throws -> RedundancyRemoval? {
     guard plan.removesRedundant, case .channels(let analysis) = analysis else { return nil }
     let graph = try module.exportedGraph()
     let layers = LayerAdmission(plan.layers, graph: graph)
-    let units = try RedundantUnits(module, analysis: analysis, data: data, seed: seed, calibration: calibration) {
-      $0.layers.allSatisfy(layers.contains)
-    }
+    let units = try RedundantUnits(
+      module, analysis: analysis, data: data, seed: seed, calibration: calibration, progress: progress
+    ) { $0.layers.allSatisfy(layers.contains) }
     return RedundancyRemoval(units, analysis: analysis, graph: graph)
+  }
+
+  /// The means that readers of channels get in their place; nil for a plan that does not ask, for whole layers, and for criteria
+  /// whose update of the other weights makes up for the means already.
+  package static func replacement(
+    _ plan: PruningPlan, of module: GraphModule, analysis: StructuralAnalysis, data: BatchSource?, seed: UInt64,
+    calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched
+  ) throws -> MeanReplacement? {
+    guard plan.replacement?.applies(to: plan.granularity, plan.criterion) == true,
+      case .channels(let analysis) = analysis
+    else { return nil }
+    return try MeanReplacement(
+      module, analysis: analysis, data: data, seed: seed, calibration: calibration, progress: progress)
   }
 
   /// Cuts by scores that are already there (from a cache, say), by group name; with `names` only groups of these names, as
   /// if the network had no others.
   ///
   /// With `redundancy` its units leave before all others and count towards the sparsity; all that constraints let go leave,
-  /// whatever the sparsity. `compensation` changes the weights that stay before the cut.
+  /// whatever the sparsity. `compensation` changes the weights that stay before the cut, `replacement` the biases of
+  /// those that read what leaves.
   package static func cut(
     _ plan: PruningPlan, _ graph: Graph, analysis: StructuralAnalysis, scores: GroupScores,
     only names: Set<String>? = nil,
-    redundancy: RedundancyRemoval? = nil, compensation: WeightCompensation? = nil
+    redundancy: RedundancyRemoval? = nil, compensation: WeightCompensation? = nil,
+    replacement: MeanReplacement? = nil, progress: WorkProgress = .unwatched
   ) throws -> PruningOutcome {
     let structures =
       plan.ranking.normalization == .isomorphic ? StructureClasses.structures(of: analysis.groups, in: graph) : [:]
     let ranked = redundancy?.leavingFirst(scores, plan) ?? (scores: scores, plan: plan)
+    try progress.report()
     let selection = try PlanSelection.outcome(
       groups: analysis.groups.filter { names?.contains($0.name) ?? true }, scores: ranked.scores, plan: ranked.plan,
-      layers: LayerAdmission(plan.layers, graph: graph), structures: structures, measure: analysis.measure(keeping:))
+      layers: LayerAdmission(plan.layers, graph: graph), structures: structures
+    ) {
+      try progress.report()
+      return try analysis.measure(keeping: $0)
+    }
+    try progress.report()
     var kept = redundancy?.removing(from: selection.kept, plan) ?? selection.kept
     for group in analysis.groups where kept[group.name] == nil { kept[group.name] = Array(group.units.indices) }
     let folded = redundancy?.graph
     // A layer leaves whole: nothing of its reader's kernel is left to make up for it.
     let groups = analysis.groups.filter { !$0.holdsBranches }
-    let adjusted = try compensation?.updated(folded ?? graph, groups: groups, keeping: kept) ?? folded
+    var adjusted = try compensation?.updated(folded ?? graph, groups: groups, keeping: kept) ?? folded
     // Folding may have given layers biases of their own, which an analysis has to know.
-    let cutting = try folded.map { try StructuralAnalysis($0, granularity: plan.granularity) } ?? analysis
+    var cutting = try folded.map { try StructuralAnalysis($0, granularity: plan.granularity) } ?? analysis
+    try progress.report()
+    if let filled = try replacement?.filled(adjusted ?? graph, analysis: cutting, keeping: kept) {
+      if filled.nodes != (adjusted ?? graph).nodes {
+        cutting = try StructuralAnalysis(filled, granularity: plan.granularity)
+      }
+      adjusted = filled
+    }
     return PruningOutcome(
       graph: try cutting.compacted(adjusted ?? graph, keeping: kept), keptUnits: kept, reached: selection.reached,
-      adjusted: adjusted)
+      adjusted: adjusted, redundant: redundancy?.counts(without: kept))
   }
 
   /// Zeroes elements, blocks or N of M by the elements' scores that are already there, by weight name; `compensation`

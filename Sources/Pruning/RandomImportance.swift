@@ -13,6 +13,7 @@ package struct RandomImportance: ImportanceCriterion {
   ) throws -> [String: [LayerScores]] {
     var scores: [String: [LayerScores]] = [:]
     for group in groups {
+      try context.progress.report()
       let numbers = draw(group.units.count, "random/\(group.name)", context)
       scores[group.name] = [
         LayerScores(layer: group.name, units: Array(numbers.indices), scores: numbers.map(Double.init))

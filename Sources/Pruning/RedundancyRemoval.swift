@@ -4,7 +4,8 @@ import Selection
 import StudyModel
 
 /// A network whose redundant units say nothing any more: their constants are in the consumers' biases, and the
-/// consumers read them with zero weights. It computes what it computed before, and can lose any of them.
+/// consumers read them with zero weights. It can lose any of them, and computes what it computed before: on any input as far as
+/// the units are exact (`RedundantUnits.Kind.isExact`), else on the calibration data.
 package struct RedundancyRemoval {
   /// What one consumer's bias took over.
   package struct Fold: Sendable, Hashable {
@@ -101,6 +102,18 @@ package struct RedundancyRemoval {
       result[group.name] = own.filter { !leaving.contains($0) }
     }
     return result
+  }
+
+  /// Of the redundant units those that do not stay.
+  package func counts(without kept: [String: [Int]]) -> RedundantCounts {
+    var counts = RedundantCounts()
+    for (group, kinds) in units.kinds {
+      let staying = Set(kept[group] ?? [])
+      for (unit, kind) in kinds where !staying.contains(unit) {
+        if kind.isExact { counts.exact += 1 } else { counts.onCalibrationData += 1 }
+      }
+    }
+    return counts
   }
 
   /// Scores and a plan by which redundant units leave before all others, the others in the order that the plan gives

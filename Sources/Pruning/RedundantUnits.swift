@@ -1,16 +1,21 @@
 import ChannelGroups
 import GraphRuntime
 import ModelGraph
+import Support
 import Tensors
 import Training
 
-/// Units that a network can lose without a trace: whoever reads them does so with zero weights, or reads the same
-/// number at all samples and positions, which its bias can hold instead.
+/// Units that do nothing: whoever reads them does so with zero weights, or reads the same number at all samples and
+/// positions, which its bias can hold instead.
+///
+/// Two claims are kept apart (`Kind.isExact`). What follows from the weights holds on any input: units of zeros, units whose
+/// kernels are zero, and units that nothing reads. What was measured holds on the calibration samples: a unit that is constant there, dead behind its rectifier
+/// say, may speak on others, and the network without it then computes something else.
 ///
 /// What counts is the value at the consumers' inputs: a filter of zeros before a batch normalisation with a shift is a
 /// constant that is not zero, and a unit of a residual stream is constant only when the whole sum is. Constant means
-/// exactly equal on all calibration samples; without data, only units whose own weights are all zero can be constant,
-/// since their output cannot depend on the input. A constant other than zero that meets zero padding is in no bias;
+/// exactly equal on all calibration samples; without data, only units whose own kernels are all zero can be constant,
+/// since their output cannot depend on the input (`ConstantUnits`). A constant other than zero that meets zero padding is in no bias;
 /// such units stay, and so do those whose value has a part in what becomes of other channels (softmax, layer
 /// normalisation, products of two computed values). Where nothing reads a unit but redundant ones, it is redundant too.
 /// Units of recurrent layers stay, since each is read by all others at the next step, but for those of zeros that begin at
@@ -19,10 +24,22 @@ package struct RedundantUnits {
   package enum Kind: String, Sendable {
     /// All of its weights and biases are zero.
     case zero
-    /// All that reads it does so with zero weights.
+    /// All that reads it does so with zero weights, or is such a unit itself.
     case unread
-    /// It is the same number on all calibration data; never active is the number zero.
+    /// All of its kernels are zero, so that it is what its biases make of it, the same number on any input.
     case constant
+    /// It is the same number on all calibration data; never active is the number zero.
+    case constantOnData = "constant on the calibration data"
+    /// Only units that are constant on the calibration data read it.
+    case unreadOnData = "read only by what is constant on the calibration data"
+
+    /// True when the weights alone say so, whatever the input; false for what was measured.
+    package var isExact: Bool {
+      switch self {
+      case .zero, .unread, .constant: true
+      case .constantOnData, .unreadOnData: false
+      }
+    }
   }
 
   /// A unit that does nothing but has to stay.
@@ -60,7 +77,8 @@ package struct RedundantUnits {
   /// Units of the groups that satisfy `isIncluded`; `analysis` is of the module's network.
   package init(
     _ module: GraphModule, analysis: ChannelAnalysis, data: BatchSource?, seed: UInt64,
-    calibration: Calibration = Calibration(), including isIncluded: (ChannelGroup) -> Bool = { _ in true }
+    calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched,
+    including isIncluded: (ChannelGroup) -> Bool = { _ in true }
   ) throws {
     self.analysis = analysis
     graph = try module.exportedGraph()
@@ -68,20 +86,26 @@ package struct RedundantUnits {
       isIncluded(group) ? group.units.indices.map { UnitPlace(group: position, unit: $0) } : []
     }
     let zero = zeroUnits(candidates)
+    try progress.report()
     try collectReadings(zero)
+    try progress.report()
     let faces = Set(readings.values.joined().map(\.face))
+    let known = try ConstantUnits(
+      module, analysis: analysis, graph: graph, readings: ChannelReading.all(in: graph, analysis))
+    let constants = Set(candidates.filter { known.contains($0.unit, of: analysis.groups[$0.group].name) })
     let ranges =
       data == nil
       ? try ChannelRanges(of: faces, onSamplesFor: module)
       : try ChannelRanges(
-        of: faces, in: ScoringContext(module: module, data: data, seed: seed, calibration: calibration))
-    for place in candidates where data != nil || zero.contains(place) {
+        of: faces,
+        in: ScoringContext(module: module, data: data, seed: seed, calibration: calibration, progress: progress))
+    for place in candidates where data != nil || zero.contains(place) || constants.contains(place) {
       for index in (readings[place] ?? []).indices {
         guard let reading = readings[place]?[index] else { continue }
         readings[place]?[index].constant = ranges.constant(reading.face, entry: reading.entry)
       }
     }
-    settle(candidates, zero)
+    try settle(candidates, zero, constants, progress)
   }
 
   package var isEmpty: Bool { places.isEmpty }
@@ -149,17 +173,28 @@ package struct RedundantUnits {
   // MARK: Judging
 
   /// Marks units until no mark follows from another, and notes those that cannot leave.
-  private mutating func settle(_ candidates: [UnitPlace], _ zero: Set<UnitPlace>) {
+  private mutating func settle(
+    _ candidates: [UnitPlace], _ zero: Set<UnitPlace>, _ constants: Set<UnitPlace>, _ progress: WorkProgress
+  ) throws {
+    func kind(_ place: UnitPlace, otherwise measured: Kind) -> Kind {
+      zero.contains(place) ? .zero : constants.contains(place) ? .constant : measured
+    }
     var marked: [UnitPlace: Kind] = [:]
     var isSettled = false
     while !isSettled {
+      try progress.report()
       isSettled = true
       for place in candidates where marked[place] == nil && barriers[place] == nil {
         let own = readings[place] ?? []
         let unread = own.map { isUnread($0, marked) }
         let isFree = zip(own, unread).allSatisfy { reading, isUnread in isUnread || reading.isFoldable }
         guard isFree else { continue }
-        marked[place] = unread.allSatisfy { $0 } ? .unread : zero.contains(place) ? .zero : .constant
+        if unread.allSatisfy({ $0 }) {
+          let exact = own.allSatisfy { isUnread($0, marked, where: \.isExact) }
+          marked[place] = exact ? .unread : kind(place, otherwise: .unreadOnData)
+        } else {
+          marked[place] = kind(place, otherwise: .constantOnData)
+        }
         isSettled = false
       }
     }
@@ -174,12 +209,14 @@ package struct RedundantUnits {
     }
   }
 
-  /// All weights of the column are zero, but for those of outputs that are redundant themselves.
-  private func isUnread(_ reading: Reading, _ marked: [UnitPlace: Kind]) -> Bool {
+  /// All weights of the column are zero, but for those of outputs that are redundant themselves in one of the ways that count.
+  private func isUnread(
+    _ reading: Reading, _ marked: [UnitPlace: Kind], where counts: (Kind) -> Bool = { _ in true }
+  ) -> Bool {
     guard let weights = floats[reading.columns.weight] else { return false }
     let outputs = outputUnits[reading.node]
     return reading.columns.column(reading.entry).allSatisfy { output, elements in
-      if let place = outputs?[output], marked[place] != nil { return true }
+      if let place = outputs?[output], let kind = marked[place], counts(kind) { return true }
       return weights[elements].allSatisfy { $0 == 0 }
     }
   }
@@ -226,7 +263,7 @@ extension RedundantUnits.Reading {
 }
 
 extension TensorData {
-  fileprivate func isZero(_ slice: WeightSlice) -> Bool {
+  func isZero(_ slice: WeightSlice) -> Bool {
     var wanted = [[Int]?](repeating: nil, count: shape.count)
     wanted[slice.axis] = slice.indices
     if let rows = slice.rows { wanted[slice.rowAxis] = Array(rows) }

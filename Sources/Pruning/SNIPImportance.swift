@@ -12,6 +12,6 @@ package struct SNIPImportance: ElementCriterion {
 
   package func values(of weights: [String], in context: ScoringContext) throws -> [String: Tensor] {
     let sums = try GradientSums(weights, in: context) { gradient, weight in try gradient.mul(weight) }
-    return try sums.totals.mapValues { try $0.div(Double(max(sums.batches, 1))).abs() }
+    return try sums.totals.mapValues { try $0.div(Double(max(sums.count, 1))).abs() }
   }
 }

@@ -43,6 +43,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
           LayerScores(
             layer: weight, units: parts.map(\.unit),
             scores: try parts.map { _, elements in
+              try context.progress.report()
               if let errors { return try errors.error(without: Set(elements)) }
               let squares = try squares.get()
               return elements.reduce(0) { $0 + squares[$1] }
@@ -83,7 +84,7 @@ package struct SparseGPTImportance: CompensatingCriterion {
       }
       let flags = try layer.view.matrix(of: stays).doubles.map { $0 == 1 }
       let updated = try LayerReconstruction(layer).updated(
-        layer.view.matrix(of: tensor), mask: flags, exactLimit: exactLimit)
+        layer.view.matrix(of: tensor), mask: flags, exactLimit: exactLimit, progress: context.progress)
       result[weight] = try layer.view.weight(of: updated, shape: tensor.shape)
     }
     return result

@@ -25,7 +25,9 @@ package struct SynFlowImportance: ElementCriterion {
       let shape = input.shape.map { axis in if case .fixed(let size) = axis { size } else { 1 } }
       inputs[input.name] = try Tensor.ones(shape, device: context.module.device).to(ScalarType(input.elementType))
     }
-    guard let output = graph.outputs.first, let result = try module.forward(inputs, mode: .evaluation)[output.name]
+    guard let output = graph.outputs.first,
+      let result = try module.forward(
+        inputs, mode: .evaluation, observe: { _, _ in try context.progress.report() })[output.name]
     else { return [:] }
     let total = try result.sum()
     try total.backward()

@@ -7,8 +7,9 @@ import Tensors
 /// positions (Sun and others 2024, "A simple and effective pruning approach for large language models", equation 1).
 ///
 /// For a convolution the norm is that of the whole input channel, each position once, whichever of its weights reads it
-/// (`InputSquares`). A unit's score is the sum over the weights that make it. The paper compares weights within one row
-/// only; here the plan's scope and normalisation decide.
+/// (`InputSquares`). A unit's score is the sum over the weights that make it. The paper compares weights within
+/// one output's row only (its section 3), which is the scope `row` with the granularity `element`; the plan's scope decides, and is
+/// whatever it is for other criteria unless said.
 package struct WandaImportance: ElementCriterion {
   package let criterion = Criterion.wanda
 

@@ -2,6 +2,7 @@ import ChannelGroups
 import GraphRuntime
 import ModelGraph
 import StudyModel
+import Support
 import Tensors
 import Training
 
@@ -13,13 +14,13 @@ package struct WeightCompensation {
   /// Of the network as `module` holds it. Nil for criteria that leave the other weights alone.
   package init?(
     _ criterion: Criterion, module: GraphModule, data: BatchSource?, seed: UInt64,
-    calibration: Calibration = Calibration()
+    calibration: Calibration = Calibration(), progress: WorkProgress = .unwatched
   ) {
     guard let compensating = ImportanceScoring.implementation(of: criterion) as? any CompensatingCriterion else {
       return nil
     }
     self.criterion = compensating
-    context = ScoringContext(module: module, data: data, seed: seed, calibration: calibration)
+    context = ScoringContext(module: module, data: data, seed: seed, calibration: calibration, progress: progress)
   }
 
   /// The network of `graph`, in its shapes, with weights that make up for the elements that leave. Weights that lose
@@ -29,6 +30,7 @@ package struct WeightCompensation {
     let losing = masks.filter { $0.value.contains(false) }
     guard !losing.isEmpty else { return graph }
     for (name, tensor) in try criterion.compensated(losing, in: context) {
+      try context.progress.report()
       guard let old = graph.weights[name] else { continue }
       let values = try tensor.to(ScalarType(old.elementType))
       guard try values.isFinite().all().item() == 1 else {
@@ -46,6 +48,7 @@ package struct WeightCompensation {
     var masks: [String: [Bool]] = [:]
     for group in groups {
       guard let kept = keeping[group.name].map(Set.init), kept.count < group.units.count else { continue }
+      try context.progress.report()
       for face in group.faces
       where criterion.countsInUpdate(face) && context.kernels.contains(face.weight) {
         guard let shape = graph.weights[face.weight]?.shape else { continue }

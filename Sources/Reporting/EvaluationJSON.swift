@@ -6,14 +6,17 @@ import Support
 /// The front and the history as JSON arrays, an object for each finished evaluation.
 ///
 /// Accuracies are shares on the validation split; every other measure has its value (counts, bytes, seconds) and its
-/// ratio to the baseline, null where it was not measured.
+/// ratio to the baseline, null where it was not measured. `purpose` tells trials from the groups of a sensitivity scan, which
+/// only the history holds and which say in `scan` what was cut.
+///
+/// Behind them, for each row of a damaged study that could not be used, an object whose `status` is `damaged`.
 package enum EvaluationJSON {
   package static func front(_ report: StudyReport) throws -> Data {
     try encode(report.front?.records ?? [], report)
   }
 
   package static func history(_ report: StudyReport) throws -> Data {
-    try encode(report.history, report)
+    try encode(report.scans + report.history, report)
   }
 
   private static func encode(_ records: [EvaluationRecord], _ report: StudyReport) throws -> Data {
@@ -21,10 +24,25 @@ package enum EvaluationJSON {
     let onFront = Set((report.front?.records ?? []).map(\.key))
     let rows = report.objectives.map { space in
       records.compactMap {
-        Row($0, space: space, sealed: sealed[$0.key.trial]?.accuracy, onFront: onFront.contains($0.key))
+        Row(
+          $0, space: space, sealed: $0.key.purpose == .scan ? nil : sealed[$0.key.trial]?.accuracy,
+          onFront: onFront.contains($0.key), original: report.twins.original(of: $0.key.trial))
       }
     }
-    return Data((try PrettyJSON.text(of: rows ?? []) + "\n").utf8)
+    let entries = (rows ?? []).map { Entry.row($0) } + report.damage.map { Entry.damage($0) }
+    return Data((try PrettyJSON.text(of: entries) + "\n").utf8)
+  }
+
+  private enum Entry: Encodable {
+    case row(Row)
+    case damage(StudyReport.Damage)
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .row(let row): try row.encode(to: encoder)
+      case .damage(let damage): try damage.encode(to: encoder)
+      }
+    }
   }
 
   private struct Ratio: Encodable {
@@ -46,20 +64,25 @@ package enum EvaluationJSON {
     let space: ObjectiveSpace
     let sealed: Proportion?
     let onFront: Bool
+    let original: TrialID?
 
-    init?(_ record: EvaluationRecord, space: ObjectiveSpace, sealed: Proportion?, onFront: Bool) {
+    init?(
+      _ record: EvaluationRecord, space: ObjectiveSpace, sealed: Proportion?, onFront: Bool, original: TrialID?
+    ) {
       guard let measures = record.result?.measures else { return nil }
       self.record = record
       self.measures = measures
       self.space = space
       self.sealed = sealed
       self.onFront = onFront
+      self.original = original
     }
 
     enum Key: String, CodingKey {
       case trial, plan, planIdentity = "plan_id", rung, seconds, accuracy, accuracyInterval = "accuracy_interval"
       case loss, parameters, macs, size, latency, status, worker, feasible, front, attempts, timings
-      case sealedAccuracy = "sealed_accuracy", network
+      case sealedAccuracy = "sealed_accuracy", network, purpose, scan, sameNetworkAs = "same_network_as",
+        copyOf = "copy_of", engine, threads
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -85,6 +108,12 @@ package enum EvaluationJSON {
       try row.encode(record.attempts, forKey: .attempts)
       try row.encode(record.result?.timings ?? [:], forKey: .timings)
       try row.encode(record.result?.checkpoint, forKey: .network)
+      try row.encode(record.key.purpose, forKey: .purpose)
+      try row.encodeIfPresent(record.result?.scan, forKey: .scan)
+      try row.encode(original?.value, forKey: .sameNetworkAs)
+      try row.encode(record.result?.copyOf?.value, forKey: .copyOf)
+      try row.encode(record.result?.engine, forKey: .engine)
+      try row.encode(record.result?.threads, forKey: .threads)
       if let sealed { try row.encode(sealed.share, forKey: .sealedAccuracy) }
     }
   }

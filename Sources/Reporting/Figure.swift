@@ -1,4 +1,5 @@
 import Foundation
+import Search
 import StudyModel
 import Support
 
@@ -9,6 +10,15 @@ enum Figure {
   /// Half the width of the interval is not symmetric, so both ends are written.
   static func interval(_ accuracy: Proportion) -> String {
     String(format: "%.2f-%.2f%%", accuracy.interval.lowerBound * 100, accuracy.interval.upperBound * 100)
+  }
+
+  /// Whom an evaluation is about: a trial by its number, or what stands beside the trials.
+  static func subject(_ key: EvaluationKey) -> String {
+    switch key.purpose {
+    case .baseline: "dense"
+    case .scan: "scan"
+    case .trial, .sealedTest: "\(key.trial)"
+    }
   }
 
   static func ratio(_ ratio: Double?) -> String { ratio.map { String(format: "%.3fx", $0) } ?? "-" }
@@ -29,10 +39,11 @@ enum Figure {
     }
   }
 
-  static func name(_ objective: Objective) -> String {
+  /// What the figures of an objective count in this study.
+  static func name(_ objective: Objective, in space: ObjectiveSpace) -> String {
     switch objective {
     case .accuracy: "accuracy"
-    case .parameters: "parameters"
+    case .parameters: space.countsNonzero ? "non-zero parameters" : "parameters"
     case .macs: "MACs"
     case .size: "size"
     case .latency: "latency"

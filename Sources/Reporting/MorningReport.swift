@@ -19,6 +19,7 @@ package struct MorningReport {
     body += section("Against chance", chance)
     body += section("Hypervolume over time", curvePlot)
     body += section("Evaluations", evaluationCounts)
+    body += section("Engines", EngineTable(report).html)
     body += section("Failures", failures)
     body += section("How to run it again", reproduction)
     body += section("Specification", "<pre>\(HTMLText.escaped(SpecPrinter.yaml(report.spec)))</pre>\n")
@@ -50,12 +51,13 @@ package struct MorningReport {
     let trials = Set(report.records.filter { $0.key.purpose == .trial }.map(\.key.trial)).count
     var text =
       "\(report.history.count) evaluations of \(trials) trials finished in \(Units.duration(seconds: report.elapsed))"
-    if let outcome = report.outcome { text += " (\(outcome))" }
     text += "."
-    if let dense = report.baseline?.result?.measures {
+    if let outcome = report.outcome { text += " \(outcome)" }
+    if let dense = report.baseline?.result?.measures, let space = report.objectives {
       text +=
         " Dense network: \(Figure.accuracy(dense.accuracy)) (\(Figure.interval(dense.accuracy))), "
-        + "\(Units.count(dense.parameters)) parameters, \(Units.count(dense.macs)) MACs, "
+        + "\(Figure.value(.parameters, space.value(.parameters, of: dense))) \(Figure.name(.parameters, in: space)), "
+        + "\(Units.count(dense.macs)) MACs, "
         + "\(Units.bytes(dense.sizeBytes))"
       if let latency = dense.latency { text += ", \(Figure.latency(latency.seconds))" }
       text += "."
@@ -76,12 +78,12 @@ package struct MorningReport {
     let sealed = report.sealed
     let headers =
       ["trial", "criterion", "accuracy", "95% interval", "sealed test"]
-      + FrontTable.measured.flatMap { [Figure.name($0), "ratio"] } + ["sparsity", "plan", "network"]
+      + FrontTable.measured.flatMap { [Figure.name($0, in: space), "ratio"] } + ["sparsity", "plan", "network"]
     let rows = ([baseline] + front.records).compactMap { record -> [String]? in
       guard let measures = record.result?.measures else { return nil }
       let isDense = record.key.purpose == .baseline
       var row = [
-        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : Figure.recipe(record.plan),
+        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : report.recipe(record),
         Figure.accuracy(measures.accuracy), Figure.interval(measures.accuracy),
         sealed[record.key.trial].map { "\(Figure.accuracy($0.accuracy)) (\(Figure.interval($0.accuracy)))" }
           ?? "not measured",
@@ -101,7 +103,7 @@ package struct MorningReport {
     }
     let label =
       "At rung \(rung) (\(report.epochs(rung)) epochs): the trials that keep every constraint and that no other one "
-      + "beats in all of \(report.spec.objectives.map(Figure.name).joined(separator: ", "))."
+      + "beats in all of \(report.spec.objectives.map { Figure.name($0, in: space) }.joined(separator: ", "))."
     return "<p>\(HTMLText.escaped(label))</p>\n"
       + HTMLText.table(headers, rows: rows, numeric: Set(2..<(headers.count - 3)))
   }
@@ -118,7 +120,7 @@ package struct MorningReport {
   private func scatter(_ objective: Objective) -> String? {
     guard let space = report.objectives else { return nil }
     let front = Set((report.front?.records ?? []).map(\.key))
-    let name = Figure.name(objective)
+    let name = Figure.name(objective, in: space)
     var plot = Plot(
       title: "Validation accuracy against \(name); the front is filled, the dense network is the ring",
       xLabel: "\(name), ratio to dense", yLabel: "accuracy, %")
@@ -140,7 +142,7 @@ package struct MorningReport {
     guard let space = report.objectives else { return "" }
     let curve = HypervolumeCurve(report.records, space: space)
     let reference = zip(report.spec.objectives, curve.reference)
-      .map { "\($0 == .accuracy ? "error" : Figure.name($0)) \(Figure.plain($1))" }.joined(separator: ", ")
+      .map { "\($0 == .accuracy ? "error" : Figure.name($0, in: space)) \(Figure.plain($1))" }.joined(separator: ", ")
     let note =
       "All finished evaluations count, at every rung. Reference point: \(reference). Final value: "
       + "\(Figure.plain(curve.final))."
@@ -166,6 +168,10 @@ package struct MorningReport {
         + EvaluationStatus.allCases.map { status in "\(here.count { $0.status == status })" }
         + [Units.duration(seconds: seconds.reduce(0, +))]
     }
+    let twins = report.twins.count
+    let shared =
+      twins > 0
+      ? "<p>Trials that came to the network of another one, which was measured and trained once: \(twins).</p>\n" : ""
     let workers = Dictionary(grouping: trials.filter { $0.status == .done }, by: { $0.worker ?? "-" })
     return HTMLText.table(
       ["rung", "epochs"] + EvaluationStatus.allCases.map(\.rawValue) + ["compute time"], rows: byRung,
@@ -173,7 +179,7 @@ package struct MorningReport {
       + HTMLText.table(
         ["worker", "finished evaluations"],
         rows: workers.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value.count)"] },
-        numeric: [1])
+        numeric: [1]) + shared
   }
 
   private var failures: String {
@@ -192,13 +198,25 @@ package struct MorningReport {
       .map { [$0.key.kind, $0.key.worker, "\($0.value.count)"] }
     let details = failed.prefix(50).map { record in
       [
-        "\(record.key.trial)", "\(record.key.rung)", "\(record.attempts)", record.failure?.failureClass.rawValue ?? "-",
+        Figure.subject(record.key), "\(record.key.rung)", "\(record.attempts)",
+        record.failure?.failureClass.rawValue ?? "-",
         record.failure?.message ?? "", String((record.failure?.logTail ?? "").suffix(400)),
       ]
     }
     let more = failed.count > 50 ? "<p>\(failed.count - 50) more are not shown.</p>\n" : ""
-    return HTMLText.table(["class", "worker", "evaluations"], rows: counts, numeric: [2]) + retries
+    return setAside + HTMLText.table(["class", "worker", "evaluations"], rows: counts, numeric: [2]) + retries
       + HTMLText.table(["trial", "rung", "attempts", "class", "message", "end of the log"], rows: details) + more
+  }
+
+  private var setAside: String {
+    let records = report.setAside
+    if records.isEmpty { return "" }
+    let rows = records.map {
+      ["\($0.key.trial)", "\($0.key.rung)", $0.key.purpose.rawValue, report.reason($0)]
+    }
+    let words =
+      "Set aside, and not tried again unless asked: `coppice retry FOLDER --trial N` (or --all) puts back, then --resume."
+    return "<p>\(HTMLText.escaped(words))</p>\n" + HTMLText.table(["trial", "rung", "purpose", "why"], rows: rows)
   }
 
   private var reproduction: String {

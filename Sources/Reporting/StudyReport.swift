@@ -6,7 +6,7 @@ package struct StudyReport: Sendable {
   package let spec: StudySpec
   /// Every record of the study: trials, baseline and sealed tests.
   package let records: [EvaluationRecord]
-  /// How the search ended, in words; nil while it runs.
+  /// How the study stands or ended, in words; nil where nothing is known.
   package let outcome: String?
   /// Seconds since the search began.
   package let elapsed: Double
@@ -14,12 +14,44 @@ package struct StudyReport: Sendable {
   package let reproduction: String?
   /// Facts of the machine and the build, in the order in which they are shown.
   package let facts: [(name: String, value: String)]
+  /// Trials whose plans came to the same network.
+  package let twins: NetworkTwins
+  /// The engines that made the study's figures, as far as workers have named them.
+  package let engines: [EngineIdentity]
   /// What the reader must know before trusting the figures, beyond what the report finds itself.
   package let warnings: [String]
+  /// What of the study's database could not be used; `records` are without it.
+  package let damage: [Damage]
+
+  /// A row that cannot be used.
+  package struct Damage: Hashable, Sendable, Encodable, CustomStringConvertible {
+    package let table: String
+    package let row: Int64?
+    package let trial: TrialID?
+    package let rung: Int?
+    /// In words that go on from "it ...".
+    package let reason: String
+    /// Tells such an object from an evaluation in one JSON array.
+    private let status = "damaged"
+
+    package init(table: String, row: Int64?, trial: TrialID?, rung: Int?, reason: String) {
+      self.table = table
+      self.row = row
+      self.trial = trial
+      self.rung = rung
+      self.reason = reason
+    }
+
+    package var description: String {
+      let owner = trial.map { trial in " (trial \(trial)" + (rung.map { ", rung \($0)" } ?? "") + ")" } ?? ""
+      return "'\(table)'" + (row.map { ", row \($0)" } ?? "") + owner + ": it \(reason)"
+    }
+  }
 
   package init(
     spec: StudySpec, records: [EvaluationRecord], elapsed: Double, outcome: String? = nil, reproduction: String? = nil,
-    facts: [(name: String, value: String)] = [], warnings: [String] = []
+    facts: [(name: String, value: String)] = [], engines: [EngineIdentity] = [], warnings: [String] = [],
+    damage: [Damage] = []
   ) {
     self.spec = spec
     self.records = records.sorted { $0.key < $1.key }
@@ -27,7 +59,10 @@ package struct StudyReport: Sendable {
     self.outcome = outcome
     self.reproduction = reproduction
     self.facts = facts
+    self.engines = engines
+    twins = NetworkTwins(records)
     self.warnings = warnings
+    self.damage = damage
   }
 
   /// The dense network's record, once measured.
@@ -48,8 +83,21 @@ package struct StudyReport: Sendable {
       .sorted { ($0.finishedAt ?? 0, $0.key) < ($1.finishedAt ?? 0, $1.key) }
   }
 
-  /// Evaluations that were given up.
+  /// The finished groups of the sensitivity scan, in its order.
+  package var scans: [EvaluationRecord] {
+    records.filter { $0.key.purpose == .scan && $0.status == .done && $0.result?.scan != nil }
+  }
+
+  /// Evaluations that failed and have no result yet, or never will.
   package var failures: [EvaluationRecord] { records.filter { $0.failure != nil && $0.status != .done } }
+
+  /// Evaluations that are not tried again unless asked.
+  package var setAside: [EvaluationRecord] { records.filter { $0.status == .quarantined } }
+
+  /// Why one was set aside, in words, with its last failure.
+  func reason(_ record: EvaluationRecord) -> String {
+    [record.reason, record.failure.map { "the last failure: \($0.message)" }].compactMap { $0 }.joined(separator: "; ")
+  }
 
   /// The sealed measures, by trial; the baseline's has the number 0.
   package var sealed: [TrialID: Measures] {
@@ -63,6 +111,11 @@ package struct StudyReport: Sendable {
   /// The given warnings and those that the records themselves call for.
   package var allWarnings: [String] {
     var found = warnings
+    if !damage.isEmpty {
+      found.append(
+        "The study's database is damaged: \(damage.count) rows are left out of this report. "
+          + damage.prefix(10).map { "\($0)." }.joined(separator: " "))
+    }
     guard let front else {
       return found + ["The dense network has not been measured: there is nothing to compare with."]
     }
@@ -84,11 +137,34 @@ package struct StudyReport: Sendable {
         "No trial of the front's rung was cut by chance (criterion random): whether the criteria do better than that is "
           + "not known.")
     }
+    let unscanned = records.count { $0.key.purpose == .scan && $0.status != .done }
+    if unscanned > 0, !history.isEmpty {
+      found.append(
+        "The sensitivity of \(unscanned) of \(unscanned + scans.count) groups was not measured: the first plans treated them as "
+          + "average.")
+    }
     let classes = Set(history.compactMap { $0.result?.measures.latency?.deviceClass })
     if classes.count > 1 {
       found.append("Latencies come from \(classes.count) kinds of processor and must not be compared.")
     }
+    let makers = Set(records.compactMap { $0.result?.engine })
+    if makers.count > 1 {
+      found.append(
+        "\(makers.count) different engines made the figures; between engines they agree closely, but not bit for bit.")
+    }
+    let threads = Set(records.compactMap { $0.result?.threads })
+    if threads.count > 1 {
+      found.append(
+        "Engines computed with \(threads.sorted().map(String.init).joined(separator: " and ")) threads; figures of different "
+          + "numbers of threads agree closely, but not bit for bit.")
+    }
     return found
+  }
+
+  /// The recipe of a record's plan, with the trial that stands for it where there is one.
+  func recipe(_ record: EvaluationRecord) -> String {
+    let original = twins.original(of: record.key.trial).map { ", same network as trial \($0)" }
+    return Figure.recipe(record.plan) + (original ?? "")
   }
 
   /// The cumulative epochs of a rung, as written in the spec.

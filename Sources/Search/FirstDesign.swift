@@ -41,7 +41,7 @@ struct FirstDesign {
   private func entry(_ index: Int, of category: PlanCategory) -> Int {
     let count = space.counts[category.rawValue]
     var generator = SeededGenerator(seed: space.seed, stream: "design/\(category)/\(index / count)")
-    return Array(0..<count).shuffled(using: &generator)[index % count]
+    return generator.shuffled(0..<count)[index % count]
   }
 
   /// Groups by what the scan says of them: -1 for the one whose cuts cost most of the accuracy, 1 for the one whose cost least,

@@ -17,11 +17,11 @@ package struct NSGA2Sampler: Sampler {
   private let design: FirstDesign
 
   /// 50 parents at most; fewer where the budget of trials is small.
-  package init(spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil) {
+  package init(spec: StudySpec, groups: [GroupSummary]) {
     self.spec = spec
     space = PlanSpace(spec: spec, groups: groups)
     variation = Variation(space: space)
-    design = FirstDesign(space: space, tolerance: sensitivity.map(FirstDesign.tolerance) ?? [:])
+    design = FirstDesign(space: space)
     populationSize = spec.budget.trials.map { min(50, max(8, $0 / 4)) } ?? 50
     designSize = min(populationSize, 2 * space.dimensions + 8)
   }
@@ -29,6 +29,8 @@ package struct NSGA2Sampler: Sampler {
   package func propose(_ history: SearchHistory, counter: Int) -> PruningPlan? {
     var generator = SeededGenerator(seed: space.seed, stream: "sampler/nsga2/\(counter)")
     let parents = counter < designSize ? [] : population(history)
+    var design = design
+    if parents.count < 2 { design.tolerance = history.sensitivity.map(FirstDesign.tolerance) ?? [:] }
     let attempts = 256
     return firstNew(history, attempts: attempts) { attempt in
       // What stays without a new child for long has converged, or the space is small: random points end both.

@@ -6,14 +6,15 @@ package struct ObjectiveSpace: Sendable {
   package let objectives: [Objective]
   package let constraints: [Constraint]
   package let baseline: Measures
-  /// Studies that remove single weights count the non-zero ones, since their tensors keep their sizes.
+  /// Parameters are the non-zero ones for the whole study as soon as one of its plans leaves zeros: tensors with zeros keep
+  /// their sizes, and plans are compared by one measure.
   package let countsNonzero: Bool
 
   package init(spec: StudySpec, baseline: Measures) {
     objectives = spec.objectives
     constraints = spec.constraints
     self.baseline = baseline
-    countsNonzero = spec.space.granularities == [.element]
+    countsNonzero = spec.space.leavesZeros
   }
 
   /// One coordinate for each objective, in the spec's order; nil when a measure is missing or not finite.

@@ -77,7 +77,9 @@ package struct PlanSpace: Sendable {
       layers: space.layers, layerShare: space.layerShare, schedule: space.schedules[point[.schedule]],
       order: space.orders[point[.order]],
       sparseTraining: space.sparseTrainings[point[.sparseTraining]],
-      removesRedundant: space.removesRedundant && granularity.isStructured, roundTo: space.roundTo,
+      removesRedundant: space.removesRedundant && granularity.isStructured,
+      replacement: space.replacement.flatMap { $0.applies(to: granularity, choice.criterion) ? $0 : nil },
+      roundTo: space.roundTo,
       recovery: recovery, seed: seed)
   }
 

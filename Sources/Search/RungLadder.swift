@@ -26,6 +26,21 @@ package struct RungLadder: Sendable {
     self.eta = eta
   }
 
+  /// The finished evaluations from which a trial may still go on, in the order of their places in their rungs, as a share of the
+  /// rung; of equal shares the higher rung leads, in which more was invested.
+  package func continuable(_ history: SearchHistory, space: ObjectiveSpace) -> [(trial: TrialID, rung: Int)] {
+    var found: [(share: Double, rung: Int, trial: TrialID)] = []
+    let trials = Dictionary(history.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for rung in 0..<topRung {
+      let standings = RungRanking(rung: rung, history: history, space: space, topRung: topRung).standings
+      for (place, standing) in standings.enumerated() where !standing.isLost {
+        guard let trial = trials[standing.trial], !trial.hasStarted(rung: rung + 1) else { continue }
+        found.append((Double(place) / Double(standings.count), rung, standing.trial))
+      }
+    }
+    return found.sorted { ($0.share, $1.rung, $0.trial) < ($1.share, $0.rung, $1.trial) }.map { ($0.trial, $0.rung) }
+  }
+
   /// The next trial to promote and the rung to which it goes, or nil.
   package func promotion(_ history: SearchHistory, space: ObjectiveSpace, quota: Quota) -> (trial: TrialID, rung: Int)?
   {

@@ -19,13 +19,15 @@ package struct RungRanking: Sendable {
   /// third would go on.
   package let standings: [Standing]
 
-  /// Trials whose measures do not allow comparison are left out.
+  /// Trials whose measures do not allow comparison are left out, and those for whose network another trial stands.
   package init(rung: Int, history: SearchHistory, space: ObjectiveSpace, topRung: Int) {
     let allowance = Self.accuracyAllowance(rung: rung, history: history, topRung: topRung)
     var feasible: [(trial: TrialID, point: [Double], hasGoneOn: Bool)] = []
     var infeasible: [(trial: TrialID, violation: Double, isLost: Bool)] = []
     for trial in history.trials {
-      guard let measures = trial.measures[rung], let point = space.point(of: measures) else { continue }
+      guard trial.original == nil, let measures = trial.measures[rung], let point = space.point(of: measures) else {
+        continue
+      }
       let violation = space.violation(of: measures, accuracyAllowance: allowance)
       if violation == 0 {
         feasible.append((trial.id, point, trial.hasStarted(rung: rung + 1)))

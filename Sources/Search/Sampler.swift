@@ -27,13 +27,10 @@ extension Sampler {
 }
 
 extension SamplerKind {
-  /// `sensitivity` is a scan of the dense network's groups, for the first plans.
-  package func sampler(
-    spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil
-  ) -> any Sampler {
+  package func sampler(spec: StudySpec, groups: [GroupSummary]) -> any Sampler {
     switch self {
     case .random: RandomSampler(spec: spec, groups: groups)
-    case .nsga2: NSGA2Sampler(spec: spec, groups: groups, sensitivity: sensitivity)
+    case .nsga2: NSGA2Sampler(spec: spec, groups: groups)
     }
   }
 }

@@ -10,14 +10,3 @@ package enum SearchDecision: Hashable, Sendable {
   case wait
   case finished(FinishReason)
 }
-
-/// Why a search ended.
-package enum FinishReason: String, Hashable, Sendable, Codable, CaseIterable {
-  case timeIsUp = "time-is-up"
-  case trialsAreDone = "trials-are-done"
-  /// Every plan of the space has been tried.
-  case spaceIsExhausted = "space-is-exhausted"
-  case baselineFailed = "baseline-failed"
-  /// So many trials failed, and none succeeded, that more would be a waste.
-  case everythingFails = "everything-fails"
-}

@@ -12,6 +12,8 @@ package struct SearchHistory: Sendable {
     package internal(set) var openRungs: Set<Int> = []
     /// Rungs that were given up.
     package internal(set) var failedRungs: Set<Int> = []
+    /// The trial of the same network that stands for this one.
+    package internal(set) var original: TrialID?
 
     package var highestRung: Int? { measures.keys.max() }
 
@@ -24,13 +26,18 @@ package struct SearchHistory: Sendable {
   package let trials: [Trial]
   package let baseline: Measures?
   package let baselineFailed: Bool
+  /// What cutting each group alone does to the dense network; nil without a scan.
+  package let sensitivity: SensitivityScan?
 
-  package init(_ records: [EvaluationRecord]) {
+  /// `earlierScan` is that of a study whose records hold none; see `PolicySource`.
+  package init(_ records: [EvaluationRecord], earlierScan: SensitivityScan? = nil) {
+    let scanned = records.filter { $0.key.purpose == .scan && $0.status == .done }.sorted { $0.key < $1.key }
+    sensitivity = scanned.isEmpty ? earlierScan : SensitivityScan(entries: scanned.compactMap(\.result?.scan))
     var trials: [TrialID: Trial] = [:]
     var (baseline, baselineFailed): (Measures?, Bool) = (nil, false)
     for record in records {
       switch record.key.purpose {
-      case .sealedTest: continue
+      case .sealedTest, .scan: continue
       case .baseline:
         baseline = record.result?.measures ?? baseline
         baselineFailed = baselineFailed || record.status == .quarantined || record.status == .cancelled
@@ -45,6 +52,8 @@ package struct SearchHistory: Sendable {
         trials[record.key.trial] = trial
       }
     }
+    let twins = NetworkTwins(records)
+    for id in trials.keys { trials[id]?.original = twins.original(of: id) }
     self.trials = trials.values.sorted { $0.id < $1.id }
     self.baseline = baseline
     self.baselineFailed = baselineFailed && baseline == nil

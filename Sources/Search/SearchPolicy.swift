@@ -11,11 +11,14 @@ package struct SearchPolicy: Sendable {
   package let spec: StudySpec
   private let sampler: any Sampler
   private let ladder: RungLadder
+  private let earlierScan: SensitivityScan?
 
-  /// `groups` are the prunable ones, without the layers that the spec excludes.
-  package init(spec: StudySpec, groups: [GroupSummary], sensitivity: SensitivityScan? = nil) {
+  /// `groups` are the prunable ones, without the layers that the spec excludes. `earlierScan` stands in for a scan that the
+  /// records do not hold.
+  package init(spec: StudySpec, groups: [GroupSummary], earlierScan: SensitivityScan? = nil) {
     self.spec = spec
-    sampler = spec.sampler.sampler(spec: spec, groups: groups, sensitivity: sensitivity)
+    self.earlierScan = earlierScan
+    sampler = spec.sampler.sampler(spec: spec, groups: groups)
     ladder = RungLadder(rungs: spec.fineTune.rungs.count)
   }
 
@@ -24,7 +27,7 @@ package struct SearchPolicy: Sendable {
   /// Records that wait for a worker are the caller's to hand out first: this only decides on new work. Nothing new is
   /// decided before the baseline is measured.
   package func next(_ records: [EvaluationRecord], elapsed: Double) -> SearchDecision {
-    let history = SearchHistory(records)
+    let history = SearchHistory(records, earlierScan: earlierScan)
     if history.baselineFailed { return .finished(.baselineFailed) }
     guard let baseline = history.baseline else { return .wait }
     if let seconds = spec.budget.seconds, elapsed >= seconds { return .finished(.timeIsUp) }
@@ -42,6 +45,13 @@ package struct SearchPolicy: Sendable {
     if history.hasOpenWork { return .wait }
     if let decision = promotion(.thirdRoundedUp) { return decision }
     return .finished(mayCreate ? .spaceIsExhausted : .trialsAreDone)
+  }
+
+  /// The finished evaluations whose trials may still be promoted, the best of each rung first.
+  package func continuable(_ records: [EvaluationRecord]) -> [(trial: TrialID, rung: Int)] {
+    let history = SearchHistory(records)
+    guard let baseline = history.baseline else { return [] }
+    return ladder.continuable(history, space: ObjectiveSpace(spec: spec, baseline: baseline))
   }
 
   private func isClosing(_ elapsed: Double) -> Bool {

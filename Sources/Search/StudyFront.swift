@@ -1,6 +1,7 @@
 import StudyModel
 
-/// The non-dominated feasible trials at the highest rung that any trial has finished; the baseline is never among them.
+/// The non-dominated feasible trials at the highest rung that any trial has finished, each network once; the baseline is never
+/// among them.
 package struct StudyFront: Sendable {
   /// The rung that labels the front; nil when no trial has finished.
   package let rung: Int?
@@ -11,9 +12,10 @@ package struct StudyFront: Sendable {
     let finished = records.filter { $0.key.purpose == .trial && $0.status == .done }
     let rung = finished.map(\.key.rung).max()
     self.rung = rung
+    let twins = NetworkTwins(records)
     let candidates: [(record: EvaluationRecord, point: [Double])] =
       finished
-      .filter { $0.key.rung == rung }
+      .filter { $0.key.rung == rung && twins.original(of: $0.key.trial) == nil }
       .compactMap { record in
         guard let measures = record.result?.measures, space.isFeasible(measures),
           let point = space.point(of: measures)

@@ -38,3 +38,14 @@ struct KernelMatrix {
     starts[matrix] + row * rowStride + columnOffsets[column]
   }
 }
+
+extension PrunableWeight {
+  /// The places of the elements that make each output, row-major places, ascending within a row: one row for every output of
+  /// every kernel that lies in the weight.
+  var rows: [[Int]] {
+    let matrix = KernelMatrix(self)
+    return (0..<matrix.count).flatMap { index in
+      (0..<matrix.rows).map { row in (0..<matrix.columns).map { matrix.place(index, row, $0) }.sorted() }
+    }
+  }
+}

@@ -38,6 +38,22 @@ struct MaskDraft {
     }
   }
 
+  /// Each output row of each weight to the weight's share; the plan's minimum is that of a row.
+  mutating func cutRows(_ shares: [Double]) {
+    for (position, share) in shares.enumerated() {
+      for row in weights[position].rows {
+        let scores = row.map { cells[position].scores[$0] }
+        let locked = Self.mostImportant(min(max(plan.minimumKept, 0), row.count), of: scores)
+        let joint = JointCells([(position, scores, locked)])
+        let target = PlanSelection.budget(row.count, share)
+        let mask = joint.keeping(joint.lowest(row.count - target))
+        gap.target += target
+        gap.achieved += mask.count { $0 }
+        for (place, isKept) in zip(row, mask) { stays[position][place] = isKept }
+      }
+    }
+  }
+
   /// One ranking over the chosen weights, or one for each structure among them, each to the same share.
   mutating func cutGlobally(_ share: Double, _ chosen: [Int], structures: [String: String]) {
     let isIsomorphic = plan.ranking.normalization == .isomorphic

@@ -14,7 +14,7 @@ extension PlanSelection {
   ///
   /// `scores` holds, by weight name, one score per element, higher is more important. What stays of the elements (or blocks) is
   /// `floor((1 - share) * all)`, of all admitted weights (global; scores are not normalised unless asked, as magnitude pruning
-  /// is usually defined) or of each (local). Per-group shares go by layer name. Every weight keeps the plan's minimum, so
+  /// is usually defined), of each (local) or of each output row of each (row). Per-group shares go by layer name. Every weight keeps the plan's minimum, so
   /// many of its best elements or blocks. Ties: the lower index leaves first. A share of parameters counts those of the
   /// whole network that are not zero (`parameters`); elements that are zero already leave for nothing.
   package static func maskOutcome(
@@ -44,6 +44,7 @@ extension PlanSelection {
       } else {
         try draft.cutParameters(share, chosen, parameters)
       }
+    case .uniform where plan.scope == .row: draft.cutRows(try elementShares(admitted, plan, known: weights))
     case .uniform, .perGroup: draft.cutLocally(try elementShares(admitted, plan, known: weights))
     }
     return MaskOutcome(masks: named(admitted, draft.masks), reached: draft.gap)

@@ -167,7 +167,7 @@ package enum PlanSelection {
 
 extension PruningPlan {
   /// True when the units of all layers, or of those that were chosen, stand in one ranking.
-  var runsOneRanking: Bool { scope == .global || scope == .layersThenWeights }
+  var runsOneRanking: Bool { scope.hasOneRanking }
 }
 
 extension Removal {

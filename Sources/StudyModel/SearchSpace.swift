@@ -23,6 +23,8 @@ package struct SearchSpace: Hashable, Sendable, Codable {
   package var sparseTrainings: [SparseTraining?]
   /// Units that do nothing leave first, in plans that remove units.
   package var removesRedundant: Bool
+  /// What the readers of channels that leave get in their place; nil for nothing.
+  package var replacement: Replacement?
 
   package init(
     criteria: [Criterion] = Criterion.usual, granularities: [Granularity] = [.channel], scope: Scope = .perGroup,
@@ -30,7 +32,8 @@ package struct SearchSpace: Hashable, Sendable, Codable {
     thresholds: [Double] = [], removals: [Removal?] = [nil], aggregations: [Aggregation?] = [nil],
     normalizations: [Normalization?] = [nil], transforms: [StatisticTransform] = [.none],
     layers: LayerSet = LayerSet(), layerShare: Double? = nil, roundTo: Int = 1, schedules: [Schedule] = [.oneShot],
-    orders: [LayerOrder] = [.allAtOnce], sparseTrainings: [SparseTraining?] = [nil], removesRedundant: Bool = false
+    orders: [LayerOrder] = [.allAtOnce], sparseTrainings: [SparseTraining?] = [nil], removesRedundant: Bool = false,
+    replacement: Replacement? = .mean
   ) {
     choices = criteria.map { CriterionChoice($0) }
     self.granularities = granularities
@@ -50,8 +53,12 @@ package struct SearchSpace: Hashable, Sendable, Codable {
     self.orders = orders
     self.sparseTrainings = sparseTrainings
     self.removesRedundant = removesRedundant
+    self.replacement = replacement
   }
 
   /// The criteria of the choices; one that is there with several rankings is repeated.
   package var criteria: [Criterion] { choices.map(\.criterion) }
+
+  /// True when some plan of the space leaves zeros in tensors that keep their sizes, alone or beside plans that shrink them.
+  package var leavesZeros: Bool { granularities.contains { !$0.isStructured } }
 }

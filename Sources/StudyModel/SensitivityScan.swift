@@ -17,6 +17,9 @@ package struct SensitivityScan: Hashable, Sendable, Codable {
     }
   }
 
+  /// What is cut of each group where a scan only puts groups in an order.
+  package static let orderRatio = 0.5
+
   package var entries: [Entry]
 
   package init(entries: [Entry] = []) {

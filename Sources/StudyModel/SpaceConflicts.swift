@@ -15,7 +15,7 @@ struct SpaceConflicts {
     try checkLength()
   }
 
-  private var hasOneRanking: Bool { space.scope != .local && space.scope != .perGroup }
+  private var hasOneRanking: Bool { space.scope.hasOneRanking }
 
   private func checkTarget() throws {
     guard space.measure != .units else { return }
@@ -38,6 +38,9 @@ struct SpaceConflicts {
   }
 
   private func checkThreshold() throws {
+    if let rows = space.thresholds.lazy.compactMap({ PlanConflict(threshold: $0, scope: space.scope) }).first {
+      throw conflict("sparsity", rows.reason, remedy: rows.remedy)
+    }
     guard !space.thresholds.isEmpty, space.scope == .perGroup else { return }
     throw conflict(
       "sparsity", "a threshold is one for all groups, but the scope is 'per-group'", remedy: "Write scope: global.")
@@ -53,6 +56,13 @@ struct SpaceConflicts {
   }
 
   private func checkGranularities() throws {
+    for granularity in space.granularities where space.scope == .row {
+      guard
+        let rows = PlanConflict(
+          .oneShot, .allAtOnce, granularity: granularity, scope: space.scope, measure: space.measure)
+      else { continue }
+      throw conflict("scope", rows.reason, remedy: rows.remedy)
+    }
     if space.scope == .perGroup, let fixed = space.granularities.first(where: \.isNOfM) {
       throw conflict(
         "granularity", "'\(fixed.rawValue)' removes the same share everywhere, but the scope is 'per-group'",

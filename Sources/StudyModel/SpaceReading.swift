@@ -40,6 +40,9 @@ enum SpaceReading {
       space.orders = try order.distinct { try $0.member("order", LayerOrder.allAtOnce) }
     }
     if let redundancy = section["redundancy"] { space.removesRedundant = try redundancy.boolean() }
+    if let replacement = section["mean-replacement"] {
+      space.replacement = try replacement.boolean() ? .mean : nil
+    }
     try SpaceConflicts(space: space, section: section, rungs: rungs).check()
     return space
   }

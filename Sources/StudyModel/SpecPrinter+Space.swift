@@ -17,6 +17,7 @@ extension SpecPrinter {
       ("order", list(space.orders.map(\.rawValue))),
       ("sparse-training", .list(space.sparseTrainings.map(sparseTraining), line: 0)),
       ("redundancy", scalar(space.removesRedundant)),
+      ("mean-replacement", scalar(space.replacement == .mean)),
     ])
   }
 

@@ -31,6 +31,7 @@ enum SpecVocabulary {
       keys: [
         "criterion", "remove", "aggregation", "normalization", "transform", "granularity", "scope", "layer-share",
         "sparsity", "layers", "round-to", "schedule", "order", "sparse-training", "redundancy",
+        "mean-replacement",
       ],
       notBuilt: ["quantisation", "quantization", "precision", "targets"]),
     "space.criterion": Section(

@@ -17,16 +17,22 @@ package enum StudyChange: Hashable, Sendable {
   case reinstateLease(LeaseID)
   /// The evaluation, which must not be done, becomes done; its open lease ends as completed or superseded.
   case addResult(EvaluationKey, lease: LeaseID, worker: String, bytes: Data)
-  /// A failed attempt is noted; its lease and status are changed by other steps.
-  case addFailure(EvaluationKey, lease: LeaseID, worker: String, EvaluationFailure, isCharged: Bool)
-  /// The counts by which retries are decided. Not for evaluations that are done.
-  case setCharges(EvaluationKey, charges: Int, strikes: Int)
-  /// Between waiting, quarantined and cancelled.
-  case setStatus(EvaluationKey, EvaluationStatus)
+  /// A failed attempt is noted; its lease and status are changed by other steps. Not for evaluations that are done.
+  case addFailure(EvaluationKey, FailedAttempt, EvaluationFailure)
+  /// The attempts that failed on this worker (on any, for nil) count no longer. Not for evaluations that are done.
+  case excuseFailures(EvaluationKey, worker: String?)
+  /// Between waiting, quarantined and cancelled; `reason` says why, in words.
+  case setStatus(EvaluationKey, EvaluationStatus, reason: String? = nil)
+  /// A quarantined evaluation waits again with a clean slate; a study that had finished goes on.
+  case retry(EvaluationKey)
   /// Something for the history only.
   case note(kind: String, key: EvaluationKey? = nil, lease: LeaseID? = nil, worker: String? = nil, detail: String = "")
   /// All that the study wanted is done.
   case finish
+  /// The search ends in this run, which must not have said so before; sealed tests may follow.
+  case endSearch(SearchEnding)
+  /// This run of a coordinator ends.
+  case endRun(RunEnding, detail: String)
 }
 
 /// One line of a study's history, never changed: who was granted what, what was accepted and acknowledged, who came and went.
@@ -43,7 +49,7 @@ package struct HistoryEvent: Hashable, Sendable {
 
 extension HistoryEvent {
   /// What a change leaves in the history.
-  init(_ change: StudyChange, epoch: Int64, at: Double) {
+  package init(_ change: StudyChange, epoch: Int64, at: Double) {
     self.init(epoch: epoch, at: at, kind: "", key: nil, lease: nil, worker: nil, detail: "")
     switch change {
     case .beginEpoch:
@@ -68,21 +74,30 @@ extension HistoryEvent {
       kind = "accepted"
       (self.key, self.lease, self.worker) = (key, lease, worker)
       detail = Digest(of: bytes).hex
-    case .addFailure(let key, let lease, let worker, let failure, let isCharged):
+    case .addFailure(let key, let attempt, let failure):
       kind = "failure"
-      (self.key, self.lease, self.worker) = (key, lease, worker)
-      detail = "\(failure.failureClass.rawValue)\(isCharged ? "" : ", not charged"): \(failure.message)"
-    case .setCharges(let key, let charges, let strikes):
-      kind = "charges"
-      self.key = key
-      detail = "\(charges) charged, \(strikes) deterministic"
-    case .setStatus(let key, let status):
+      (self.key, lease, worker) = (key, attempt.lease, attempt.worker)
+      detail = "\(attempt.kind.rawValue), \(failure.failureClass.rawValue): \(failure.message)"
+    case .excuseFailures(let key, let worker):
+      kind = "excused"
+      (self.key, self.worker) = (key, worker)
+    case .setStatus(let key, let status, let reason):
       kind = status.rawValue
+      self.key = key
+      detail = reason ?? ""
+    case .retry(let key):
+      kind = "retried"
       self.key = key
     case .note(let kind, let key, let lease, let worker, let detail):
       (self.kind, self.key, self.lease, self.worker, self.detail) = (kind, key, lease, worker, detail)
     case .finish:
       kind = "finished"
+    case .endSearch(let ending):
+      kind = "search ended"
+      detail = ending.detail.isEmpty ? ending.reason.rawValue : "\(ending.reason.rawValue): \(ending.detail)"
+    case .endRun(let ending, let words):
+      kind = "run ended"
+      detail = words.isEmpty ? ending.rawValue : "\(ending.rawValue): \(words)"
     }
   }
 }

@@ -9,12 +9,23 @@ extension StudyRows {
   static func insert(_ header: StudyHeader, into database: Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO study (id, run_id, identity, spec, context, created, epoch, elapsed, finished)
-        VALUES (1, ?, ?, ?, ?, ?, 0, 0, 0)
+        INSERT INTO study (id, run_id, identity, spec, context, created, epoch, elapsed, finished, parts)
+        VALUES (1, ?, ?, ?, ?, ?, 0, 0, 0, ?)
         """,
       arguments: [
         header.runID.uuidString, header.identity.hex, header.specBytes, header.contextBytes, wallClock(),
+        try header.parts.map { try CanonicalBytes.encode($0) },
       ])
+  }
+
+  /// Puts another header in the place of the study's; its run id stays.
+  static func replace(_ header: StudyHeader, in database: Database) throws {
+    try update(
+      "UPDATE study SET identity = ?, spec = ?, context = ?, parts = ? WHERE run_id = ?",
+      [
+        header.identity.hex, header.specBytes, header.contextBytes,
+        try header.parts.map { try CanonicalBytes.encode($0) }, header.runID.uuidString,
+      ], in: database)
   }
 
   static func apply(_ changes: [StudyChange], elapsed: Double, to database: Database) throws {
@@ -40,6 +51,8 @@ extension StudyRows {
     switch change {
     case .beginEpoch:
       try database.execute(sql: "UPDATE study SET epoch = epoch + 1")
+      try database.execute(
+        sql: "INSERT INTO runs (epoch, began, wall) SELECT epoch, ?, ? FROM study", arguments: [at, wallClock()])
       try database.execute(sql: "UPDATE evaluations SET status = 'pending' WHERE status = 'leased'")
       try database.execute(
         sql: "UPDATE leases SET ending = 'released', ended = ? WHERE ending IS NULL", arguments: [at])
@@ -59,26 +72,41 @@ extension StudyRows {
       try reinstate(id, in: database)
     case .addResult(let key, let lease, let worker, let bytes):
       try addResult(key, lease: lease, worker: worker, bytes: bytes, at: at, in: database)
-    case .addFailure(let key, let lease, let worker, let failure, let isCharged):
-      let row = try checkedRow(of: lease, key: key, in: database)
-      try database.execute(
-        sql: "INSERT INTO failures (evaluation, lease, worker, bytes, charged, added) VALUES (?, ?, ?, ?, ?, ?)",
-        arguments: [row, lease.value, worker, try CanonicalBytes.encode(failure), isCharged, at])
-      try update(
-        "UPDATE evaluations SET worker = ? WHERE id = ? AND status != 'done'", [worker, row], in: database)
-    case .setCharges(let key, let charges, let strikes):
-      try update(
-        "UPDATE evaluations SET charges = ?, strikes = ? WHERE id = ? AND status != 'done'",
-        [charges, strikes, try row(of: key, in: database)], in: database)
-    case .setStatus(let key, let status):
+    case .addFailure(let key, let attempt, let failure):
+      let row = try checkedRow(of: attempt.lease, key: key, in: database)
+      try insert(attempt, failure, of: row, at: at, into: database)
+    case .excuseFailures(let key, let worker):
+      let row = try row(of: key, in: database)
+      let isOpen = try Bool.fetchOne(
+        database, sql: "SELECT status != 'done' FROM evaluations WHERE id = ?", arguments: [row])
+      guard isOpen == true else { throw conflict("\(key) is done") }
+      try excuse(failuresOf: row, worker: worker, in: database)
+    case .setStatus(let key, let status, let reason):
       guard status != .leased, status != .done else { throw conflict("\(status.rawValue) is not set so") }
       try update(
-        "UPDATE evaluations SET status = ?, finished = ? WHERE id = ? AND status NOT IN ('done', 'leased')",
-        [status.rawValue, status == .pending ? nil : at, try row(of: key, in: database)], in: database)
+        "UPDATE evaluations SET status = ?, reason = ?, finished = ? WHERE id = ? AND status NOT IN ('done', 'leased')",
+        [status.rawValue, reason, status == .pending ? nil : at, try row(of: key, in: database)], in: database)
+    case .retry(let key):
+      let row = try row(of: key, in: database)
+      try update(
+        """
+        UPDATE evaluations SET status = 'pending', reason = NULL, finished = NULL
+        WHERE id = ? AND status = 'quarantined'
+        """, [row], in: database)
+      try excuse(failuresOf: row, worker: nil, in: database)
+      try database.execute(sql: "UPDATE study SET finished = 0")
     case .note:
       break
     case .finish:
       try database.execute(sql: "UPDATE study SET finished = 1")
+    case .endSearch(let ending):
+      try update(
+        "UPDATE runs SET search = ?, search_detail = ? WHERE epoch = (SELECT epoch FROM study) AND search IS NULL",
+        [ending.reason.rawValue, ending.detail], in: database)
+    case .endRun(let ending, let detail):
+      try update(
+        "UPDATE runs SET ending = ?, detail = ?, ended = ? WHERE epoch = (SELECT epoch FROM study) AND ending IS NULL",
+        [ending.rawValue, detail, at], in: database)
     }
   }
 
@@ -124,7 +152,7 @@ extension StudyRows {
   private static func addResult(
     _ key: EvaluationKey, lease: LeaseID, worker: String, bytes: Data, at: Double, in database: Database
   ) throws {
-    _ = try CanonicalBytes.decode(EvaluationResult.self, from: bytes)
+    _ = try CanonicalBytes.decode(EvaluationResult.self, from: bytes, of: "the result of \(key)")
     let row = try checkedRow(of: lease, key: key, in: database)
     try database.execute(
       sql: """
@@ -132,11 +160,37 @@ extension StudyRows {
         WHERE evaluation = ? AND ending IS NULL
         """, arguments: [at, lease.value, row])
     try update(
-      "UPDATE evaluations SET status = 'done', worker = ?, finished = ? WHERE id = ? AND status != 'done'",
-      [worker, at, row], in: database)
+      """
+      UPDATE evaluations SET status = 'done', reason = NULL, worker = ?, finished = ? WHERE id = ? AND status != 'done'
+      """, [worker, at, row], in: database)
     try database.execute(
       sql: "INSERT INTO results (evaluation, lease, bytes, digest, added) VALUES (?, ?, ?, ?, ?)",
       arguments: [row, lease.value, bytes, Digest(of: bytes).hex, at])
+  }
+
+  private static func insert(
+    _ attempt: FailedAttempt, _ failure: EvaluationFailure, of row: Int64, at: Double, into database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO failures (evaluation, lease, worker, host, kind, alone, bytes, charged, added)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        row, attempt.lease.value, attempt.worker, attempt.host, attempt.kind.rawValue, attempt.ranAlone,
+        try CanonicalBytes.encode(failure), attempt.counts, at,
+      ])
+    try update(
+      """
+      UPDATE evaluations SET worker = CASE WHEN status = 'leased' THEN worker ELSE ? END
+      WHERE id = ? AND status != 'done'
+      """, [attempt.worker, row], in: database)
+  }
+
+  private static func excuse(failuresOf row: Int64, worker: String?, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE failures SET charged = 0 WHERE evaluation = ?1 AND (?2 IS NULL OR worker = ?2)",
+      arguments: [row, worker])
   }
 
   private static func row(of key: EvaluationKey, in database: Database) throws -> Int64 {

@@ -3,97 +3,94 @@ import GRDB
 import StudyModel
 import Support
 
-/// Values from rows: how a study's state is read from its tables.
+/// Values from rows: how a study's state is read from its tables. Each row is checked before anything of it is believed, tables
+/// are read without their indexes, and what cannot be used is named beside the rest.
 enum StudyRows {
+  /// Nil when the database holds no study. Throws `damaged` when the study's own row cannot be used: without it nothing can.
   static func header(_ database: Database) throws -> StudyHeader? {
-    guard try database.tableExists("study"), let row = try Row.fetchOne(database, sql: "SELECT * FROM study")
-    else { return nil }
-    guard let runID = UUID(uuidString: row["run_id"]), let identity = Digest(hex: row["identity"]) else {
-      throw damaged("the study's row")
-    }
-    return StudyHeader(runID: runID, identity: identity, specBytes: row["spec"], contextBytes: row["context"])
+    guard let row = try study(database) else { return nil }
+    return try StudyHeader(row)
   }
 
-  static func snapshot(_ database: Database) throws -> StudySnapshot {
-    guard let study = try Row.fetchOne(database, sql: "SELECT epoch, elapsed, finished FROM study") else {
-      throw damaged("the study's row")
-    }
-    var trials: [TrialID: PruningPlan] = [:]
-    for row in try Row.fetchAll(database, sql: "SELECT number, plan FROM trials") {
-      trials[TrialID(row["number"])] = try CanonicalBytes.decode(PruningPlan.self, from: row["plan"])
-    }
-    let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT evaluations.*, results.bytes AS result, results.digest,
-          (SELECT bytes FROM failures WHERE evaluation = evaluations.id ORDER BY id DESC LIMIT 1) AS failure
-        FROM evaluations LEFT JOIN results ON results.evaluation = evaluations.id ORDER BY evaluations.id
-        """)
-    return try StudySnapshot(
-      epoch: study["epoch"], elapsed: study["elapsed"], isFinished: study["finished"], trials: trials,
-      evaluations: rows.map { try evaluation($0, trials: trials) },
-      leases: Row.fetchAll(
-        database,
-        sql: """
-          SELECT leases.*, trial, rung, purpose FROM leases JOIN evaluations ON evaluations.id = leases.evaluation
-          """
-      ).map(lease),
-      lastLease: LeaseID(Int64.fetchOne(database, sql: "SELECT max(id) FROM leases") ?? 0))
-  }
+  /// SQLite's own checks of a file: of pages, values and constraints; and of all that and the indexes.
+  enum FileCheck: String { case quick = "quick_check", full = "integrity_check" }
 
-  static func history(_ database: Database, limit: Int? = nil) throws -> [HistoryEvent] {
-    let rows = try Row.fetchAll(
-      database, sql: "SELECT * FROM events ORDER BY sequence DESC LIMIT ?", arguments: [limit ?? -1])
-    return try rows.reversed().map { row in
-      HistoryEvent(
-        epoch: row["epoch"], at: row["at"], kind: row["kind"],
-        key: row["trial"] == nil ? nil : try key(row),
-        lease: (row["lease"] as Int64?).map { LeaseID($0) }, worker: row["worker"], detail: row["detail"])
+  /// Everything, with what a check of the file says.
+  static func contents(_ database: Database, checking check: FileCheck? = .quick) throws -> StudyContents? {
+    guard let study = try study(database) else { return nil }
+    var reading = StudyReading(database)
+    try reading.readAll()
+    if let check { reading.damage += try fileDamage(database, check, beside: reading.damage) }
+    do {
+      return StudyContents(
+        header: try StudyHeader(study), snapshot: try reading.snapshot(study), history: reading.events,
+        damage: reading.damage)
+    } catch let fault as StoredRow.Fault {
+      throw unusable(fault)
     }
   }
 
+  /// Every failed attempt of an evaluation, oldest first; a row that cannot be used is left out.
   static func failures(_ database: Database, of key: EvaluationKey) throws -> [EvaluationFailure] {
-    try Data.fetchAll(
-      database,
-      sql: """
-        SELECT bytes FROM failures JOIN evaluations ON evaluations.id = evaluation
-        WHERE trial = ? AND rung = ? AND purpose = ? ORDER BY failures.id
-        """, arguments: [key.trial.value, key.rung, key.purpose.rawValue]
-    ).map { try CanonicalBytes.decode(EvaluationFailure.self, from: $0) }
+    var reading = StudyReading(database)
+    try reading.readAll()
+    return reading.failures.filter { $0.key == key }.map(\.failure)
   }
 
-  private static func evaluation(_ row: Row, trials: [TrialID: PruningPlan]) throws -> StudySnapshot.Evaluation {
-    let key = try key(row)
-    guard let plan = trials[key.trial], let status = EvaluationStatus(rawValue: row["status"]) else {
-      throw damaged("evaluation \(key)")
+  /// What SQLite's check says; where rows are named already, what it says of values is left out.
+  private static func fileDamage(
+    _ database: Database, _ check: FileCheck, beside known: [DamagedRow]
+  ) throws -> [DamagedRow] {
+    let messages: [String]
+    do {
+      messages = try String.fetchAll(database, sql: "PRAGMA \(check.rawValue)(20)").filter { $0 != "ok" }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+      messages = [error.message ?? "the database disk image is malformed"]
     }
-    let result = try (row["result"] as Data?).map { try CanonicalBytes.decode(EvaluationResult.self, from: $0) }
-    let failure = try (row["failure"] as Data?).map { try CanonicalBytes.decode(EvaluationFailure.self, from: $0) }
-    return StudySnapshot.Evaluation(
-      record: EvaluationRecord(
-        key: key, plan: plan, status: status, attempts: row["attempts"], result: result,
-        failure: result == nil ? failure : nil, worker: row["worker"], finishedAt: row["finished"]),
-      charges: row["charges"], strikes: row["strikes"],
-      resultDigest: (row["digest"] as String?).flatMap { Digest(hex: $0) })
+    let ofRows = ["CHECK constraint failed in ", "NULL value in ", "non-", "row "]
+    return messages.filter { message in known.isEmpty || !ofRows.contains { message.hasPrefix($0) } }
+      .map { DamagedRow(table: DamagedRow.file, id: nil, reason: "is not as SQLite left it: \($0)") }
   }
 
-  private static func lease(_ row: Row) throws -> LeaseRecord {
-    LeaseRecord(
-      id: LeaseID(row["id"]), key: try key(row), worker: row["worker"], incarnation: row["incarnation"],
-      attempt: row["attempt"], epoch: row["epoch"], grantedAt: row["granted"],
-      ending: (row["ending"] as String?).flatMap { LeaseEnding(rawValue: $0) }, endedAt: row["ended"])
-  }
-
-  private static func key(_ row: Row) throws -> EvaluationKey {
-    guard let purpose = EvaluationKey.Purpose(rawValue: row["purpose"]) else {
-      throw damaged("an evaluation's purpose")
+  /// The one row of `study`, checked.
+  private static func study(_ database: Database) throws -> StoredRow? {
+    guard try database.tableExists("study") else { return nil }
+    let (rows, fault) = try StoredRow.all(of: "study", in: database)
+    if let fault, rows.isEmpty { throw unusable(StoredRow.Fault("cannot be read: \(fault)")) }
+    guard let row = rows.first else {
+      // A study is made with its row and its first event in one transaction.
+      if try StoredRow.all(of: "events", in: database).rows.isEmpty { return nil }
+      throw unusable(StoredRow.Fault("is not there"))
     }
-    return EvaluationKey(trial: TrialID(row["trial"]), rung: row["rung"], purpose: purpose)
+    do {
+      try row.check()
+    } catch let fault as StoredRow.Fault {
+      throw unusable(fault)
+    }
+    return row
   }
 
-  private static func damaged(_ what: String) -> StudyStoreError {
+  private static func unusable(_ fault: StoredRow.Fault) -> StudyStoreError {
     StudyStoreError(
-      .damaged, "The study's database holds something that cannot be read: \(what).",
-      remedy: "Restore the folder from a copy.")
+      .damaged, "The row of the study itself is damaged: it \(fault.reason).",
+      remedy: "Nothing of the study can be trusted without it. Restore the folder from a copy.")
+  }
+}
+
+extension StudyHeader {
+  init(_ row: StoredRow) throws {
+    do {
+      guard let runID = UUID(uuidString: try row.text("run_id")), let identity = Digest(hex: try row.text("identity"))
+      else { throw StoredRow.Fault("has no run id or identity") }
+      self.init(
+        runID: runID, identity: identity, specBytes: try row.bytes("spec"), contextBytes: try row.bytes("context"),
+        parts: try row.optional("parts", row.bytes).map {
+          try CanonicalBytes.decode(StudyIdentity.self, from: $0, of: "the study's identity in its database")
+        })
+    } catch let fault as StoredRow.Fault {
+      throw StudyStoreError(
+        .damaged, "The row of the study itself is damaged: it \(fault.reason).",
+        remedy: "Nothing of the study can be trusted without it. Restore the folder from a copy.")
+    }
   }
 }

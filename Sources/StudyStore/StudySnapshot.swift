@@ -4,13 +4,11 @@ import Support
 
 /// A study's durable state as a value. `apply` is what every store does with a change, said once.
 package struct StudySnapshot: Hashable, Sendable {
-  /// An evaluation and the counts by which its retries are decided.
+  /// An evaluation and the attempts by which its retries are decided.
   package struct Evaluation: Hashable, Sendable {
     package var record: EvaluationRecord
-    /// Failed attempts that count against the evaluation.
-    package var charges = 0
-    /// Failures that were said to repeat.
-    package var strikes = 0
+    /// Oldest first.
+    package var failures: [FailedAttempt] = []
     package var openLease: LeaseID?
     package var resultDigest: Digest?
   }
@@ -25,6 +23,8 @@ package struct StudySnapshot: Hashable, Sendable {
   package private(set) var order: [EvaluationKey] = []
   package private(set) var leases: [LeaseID: LeaseRecord] = [:]
   package private(set) var lastLease = LeaseID(0)
+  /// The coordinator's runs, oldest first; those of a study's earlier layouts are not known.
+  package private(set) var runs: [RunRecord] = []
   private var identities: Set<Digest> = []
 
   package init() {}
@@ -51,6 +51,7 @@ package struct StudySnapshot: Hashable, Sendable {
     switch change {
     case .beginEpoch:
       epoch += 1
+      runs.append(RunRecord(epoch: epoch, begunAt: at))
       for id in leases.values.filter({ $0.ending == nil }).map(\.id) { try end(id, .released, at: at) }
     case .addTrial(let trial, let plan):
       guard trials[trial] == nil else { throw Self.conflict("trial \(trial) exists") }
@@ -70,24 +71,44 @@ package struct StudySnapshot: Hashable, Sendable {
       try reinstate(id)
     case .addResult(let key, let lease, let worker, let bytes):
       try addResult(key, lease: lease, worker: worker, bytes: bytes, at: at)
-    case .addFailure(let key, let lease, let worker, let failure, _):
-      guard leases[lease]?.key == key else { throw Self.conflict("lease \(lease) is not of \(key)") }
+    case .addFailure(let key, let attempt, let failure):
+      guard leases[attempt.lease]?.key == key else { throw Self.conflict("lease \(attempt.lease) is not of \(key)") }
       try update(key) {
         $0.record.failure = failure
-        $0.record.worker = worker
+        // What is learned late of an old attempt says nothing about who has the evaluation now.
+        if $0.openLease == nil { $0.record.worker = attempt.worker }
+        $0.failures.append(attempt)
       }
-    case .setCharges(let key, let charges, let strikes):
-      try update(key) {
-        $0.charges = charges
-        $0.strikes = strikes
-      }
-    case .setStatus(let key, let status):
-      try setStatus(key, status, at: at)
+    case .excuseFailures(let key, let worker):
+      try update(key) { $0.excuse { worker == nil || $0.worker == worker } }
+    case .setStatus(let key, let status, let reason):
+      try setStatus(key, status, reason: reason, at: at)
+    case .retry(let key):
+      guard evaluations[key]?.record.status == .quarantined else { throw Self.conflict("\(key) is not set aside") }
+      try setStatus(key, .pending, reason: nil, at: at)
+      try update(key) { $0.excuse { _ in true } }
+      isFinished = false
     case .note:
       break
     case .finish:
       isFinished = true
+    case .endSearch(let ending):
+      try updateRun {
+        guard $0.searchEnding == nil else { throw Self.conflict("the search has ended in this run") }
+        $0.searchEnding = ending
+      }
+    case .endRun(let ending, let detail):
+      try updateRun {
+        guard $0.ending == nil else { throw Self.conflict("the run has ended") }
+        ($0.ending, $0.endedAt, $0.detail) = (ending, at, detail)
+      }
     }
+  }
+
+  private mutating func updateRun(_ body: (inout RunRecord) throws -> Void) throws {
+    guard var run = runs.last, run.epoch == epoch else { throw Self.conflict("no run has begun") }
+    try body(&run)
+    runs[runs.count - 1] = run
   }
 
   private mutating func grant(_ lease: LeaseRecord) throws {
@@ -130,23 +151,26 @@ package struct StudySnapshot: Hashable, Sendable {
   private mutating func addResult(_ key: EvaluationKey, lease: LeaseID, worker: String, bytes: Data, at: Double) throws
   {
     guard leases[lease]?.key == key else { throw Self.conflict("lease \(lease) is not of \(key)") }
-    let result = try CanonicalBytes.decode(EvaluationResult.self, from: bytes)
+    let result = try CanonicalBytes.decode(EvaluationResult.self, from: bytes, of: "the result of \(key)")
     if let open = evaluations[key]?.openLease { try end(open, open == lease ? .completed : .superseded, at: at) }
     try update(key) {
       $0.record.status = .done
       $0.record.result = result
       $0.record.failure = nil
+      $0.record.reason = nil
       $0.record.worker = worker
       $0.record.finishedAt = at
       $0.resultDigest = Digest(of: bytes)
     }
   }
 
-  private mutating func setStatus(_ key: EvaluationKey, _ status: EvaluationStatus, at: Double) throws {
+  private mutating func setStatus(_ key: EvaluationKey, _ status: EvaluationStatus, reason: String?, at: Double) throws
+  {
     guard status != .leased, status != .done else { throw Self.conflict("\(status.rawValue) is not set so") }
     try update(key) {
       guard $0.openLease == nil else { throw Self.conflict("\(key) is leased") }
       $0.record.status = status
+      $0.record.reason = reason
       $0.record.finishedAt = status == .pending ? nil : at
     }
   }
@@ -163,17 +187,24 @@ package struct StudySnapshot: Hashable, Sendable {
   }
 }
 
+extension StudySnapshot.Evaluation {
+  fileprivate mutating func excuse(_ isMeant: (FailedAttempt) -> Bool) {
+    for index in failures.indices where isMeant(failures[index]) { failures[index].counts = false }
+  }
+}
+
 extension StudySnapshot {
   /// What a database holds; for stores.
   init(
     epoch: Int64, elapsed: Double, isFinished: Bool, trials: [TrialID: PruningPlan], evaluations: [Evaluation],
-    leases: [LeaseRecord], lastLease: LeaseID
+    leases: [LeaseRecord], lastLease: LeaseID, runs: [RunRecord] = []
   ) throws {
     self.epoch = epoch
     self.elapsed = elapsed
     self.isFinished = isFinished
     self.trials = trials
     self.lastLease = lastLease
+    self.runs = runs
     identities = Set(try trials.values.map { try $0.identity() })
     order = evaluations.map(\.record.key)
     self.evaluations = Dictionary(uniqueKeysWithValues: evaluations.map { ($0.record.key, $0) })

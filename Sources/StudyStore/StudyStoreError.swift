@@ -17,6 +17,8 @@ package struct StudyStoreError: DescribedError, Equatable {
     case damaged
     /// A change does not fit the stored state; nothing of its transaction was stored.
     case conflict
+    /// The folder's path leads elsewhere than when it was opened.
+    case moved
     /// The database could not read or write.
     case failed
   }
@@ -24,12 +26,10 @@ package struct StudyStoreError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
-  /// After a failed write nobody knows what the disk holds: the coordinator ends and reads it anew.
-  package var isFatal: Bool { code == .failed || code == .conflict }
   package var exitCode: ExitCode {
     switch code {
     case .missing: .missingInput
-    case .exists, .unsafeFilesystem, .failed: .cannotCreate
+    case .exists, .unsafeFilesystem, .moved, .failed: .cannotCreate
     case .locked: .temporary
     case .newerSchema, .damaged: .badData
     case .conflict: .internal

@@ -73,7 +73,6 @@ package struct FileFault: DescribedError, Equatable {
     default: nil
     }
   }
-  package var isRetriable: Bool { errorNumber == EINTR || errorNumber == EAGAIN }
   /// Failed readings are of inputs, every other operation is part of making a file.
   package var exitCode: ExitCode {
     operation.hasPrefix("read") || operation.hasPrefix("open") ? .missingInput : .cannotCreate

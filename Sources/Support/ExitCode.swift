@@ -27,11 +27,13 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
     case .usage: "the command line cannot be understood"
     case .badData: "a network, a dataset or an array is broken or does not fit"
     case .missingInput: "an input file or folder is missing"
-    case .unavailable: "something needed is not on this machine (libtorch, a device)"
+    case .unavailable: "something needed is not on this machine (libtorch, a device), or no worker can be started"
     case .internal: "a fault of Coppice itself"
     case .cannotCreate: "an output file cannot be written"
-    case .temporary: "trying again may help"
-    case .configuration: "the spec, or a value in it, cannot be used"
+    case .temporary:
+      "trying again may help: a lock that another process holds, a coordinator that does not answer"
+    case .configuration:
+      "the spec, or a value in it, cannot be used; a worker that its coordinator refuses for good"
     case .interrupted: "stopped by the user"
     }
   }

@@ -1,7 +1,8 @@
 /// A small, fast, reproducible random generator: xoshiro256** (Blackman and Vigna 2018), seeded through SplitMix64.
 ///
 /// Every random choice in Coppice names its stream, so that two consumers of one seed never share numbers and adding
-/// a consumer never shifts another's.
+/// a consumer never shifts another's. What is made of the numbers is our own too: the standard library's ways to shuffle and to
+/// choose may change with any release of Swift, and with them every study's results.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -41,11 +42,6 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
   /// A number in [0, 1) with 53 random bits.
   package mutating func uniform() -> Double {
     Double(next() >> 11) * 0x1p-53
-  }
-
-  /// An integer in 0..<bound; `bound` must be positive.
-  package mutating func integer(below bound: Int) -> Int {
-    Int.random(in: 0..<bound, using: &self)
   }
 
   private func rotateLeft(_ value: UInt64, _ count: UInt64) -> UInt64 {

@@ -30,8 +30,6 @@ package struct TensorError: DescribedError, Equatable {
     case .failed: .internal
     }
   }
-  /// Memory may be free again later, or elsewhere.
-  package var isRetriable: Bool { code == .outOfMemory }
 
   package init(_ code: Code, operation: String, shapes: [[Int]] = [], detail: String, remedy: String? = nil) {
     self.code = code

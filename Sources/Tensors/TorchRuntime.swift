@@ -20,6 +20,18 @@ package enum TorchRuntime {
     return String(cString: text)
   }
 
+  /// The instructions that libtorch's kernels choose on this machine: "x86_64 AVX512 bf16 vnni", for instance.
+  package static var instructionSet: String {
+    guard let text = ct_instruction_set() else { return "unknown" }
+    defer { ct_free(text) }
+    return String(cString: text)
+  }
+
+  /// The contents of the sources that this program was built from, as far as they decide what evaluations bring.
+  package static var engineSources: [UInt8] {
+    Array(UnsafeBufferPointer(start: ct_engine_sources(), count: ct_engine_sources_size()))
+  }
+
   /// Zero without a CUDA build, a driver or a device.
   package static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
 
@@ -35,4 +47,7 @@ package enum TorchRuntime {
 
   /// Tensor handles that this thread has made and not freed: what a leak would raise.
   package static var liveTensorCount: Int { ct_live_tensors() }
+
+  /// Calls of libtorch that this thread has made, each at most one operator: a measure of work that no clock disturbs.
+  package static var callCount: UInt64 { ct_calls() }
 }

@@ -8,15 +8,17 @@ package enum ChannelStatistics {
   /// For each node its output's mean and unbiased variance over axis 1 of `[N, C, ...]`, in double precision; the network
   /// runs in evaluation mode and is not changed. Images are not augmented.
   package static func measure(
-    _ module: GraphModule, of nodes: Set<String>, on source: BatchSource, batches: Int, batchSize: Int, seed: UInt64
+    _ module: GraphModule, of nodes: Set<String>, on source: BatchSource, batches: Int, batchSize: Int, seed: UInt64,
+    progress: WorkProgress = .unwatched
   ) throws -> [String: (mean: [Double], variance: [Double])] {
     try source.check(fits: module.graph)
     var order = SampleOrder(
       count: source.count, batchSize: max(batchSize, 1), seed: SeededGenerator.derivedSeed(seed, stream: "statistics"))
     var sums: [String: (count: Double, sum: [Double], squares: [Double])] = [:]
     try withInference {
-      for _ in 0..<max(batches, 1) {
+      for batch in 0..<max(batches, 1) {
         _ = try module.forward(try source.batch(order.next()).images, mode: .evaluation) { node, values in
+          try progress.report()
           guard nodes.contains(node.name), let output = node.outputs.first, let x = values[output], x.rank >= 2 else {
             return
           }
@@ -32,6 +34,7 @@ package enum ChannelStatistics {
             before.count + count, zip(before.sum, sum).map { $0 + $1 }, zip(before.squares, squares).map { $0 + $1 }
           )
         }
+        try progress.report(Double(batch + 1) / Double(max(batches, 1)))
       }
     }
     return sums.mapValues { count, sum, squares in

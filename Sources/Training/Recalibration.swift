@@ -11,10 +11,12 @@ package enum Recalibration {
   /// variance is the unbiased one), as PyTorch does with `momentum=None` after `reset_running_stats()`; EagleEye (Li and
   /// others 2020, section 3.3) calls this adaptive batch normalisation.
   ///
-  /// The images are not augmented, since evaluation's are not. Layers see each other's batch statistics while they are
-  /// measured. A network without batch normalisations, or no batches, changes nothing.
+  /// The images are not augmented and no dropout acts, since none do in evaluation, where the statistics are used: behind a
+  /// dropout the variance would be that of values that are never seen there. Layers see each other's batch statistics while
+  /// they are measured. A network without batch normalisations, or no batches, changes nothing.
   package static func run(
-    _ module: GraphModule, on source: BatchSource, batches: Int, batchSize: Int, seed: UInt64
+    _ module: GraphModule, on source: BatchSource, batches: Int, batchSize: Int, seed: UInt64,
+    progress: WorkProgress = .unwatched
   ) throws {
     guard batches > 0, !module.statistics.isEmpty else { return }
     guard batchSize > 0 else {
@@ -25,15 +27,14 @@ package enum Recalibration {
     try source.check(fits: module.graph)
     var order = SampleOrder(
       count: source.count, batchSize: batchSize, seed: SeededGenerator.derivedSeed(seed, stream: "recalibration"))
-    let dropout = try TorchGenerator(
-      seed: SeededGenerator.derivedSeed(seed, stream: "recalibration-dropout"), device: module.device)
     let previous = module.momentumOverride
     defer { module.momentumOverride = previous }
     try withoutGradients {
       for batch in 0..<batches {
         // The cumulative average: the first batch replaces what was there.
         module.momentumOverride = 1 / Double(batch + 1)
-        _ = try module.forward(try source.batch(order.next()).images, mode: .training, dropout: dropout)
+        _ = try module.forward(try source.batch(order.next()).images, mode: .statistics)
+        try progress.report(Double(batch + 1) / Double(batches))
       }
     }
   }

@@ -45,6 +45,6 @@ package struct SampleOrder: Sendable {
 
   private static func permutation(of count: Int, round: Int, seed: UInt64) -> [Int64] {
     var generator = SeededGenerator(seed: seed, stream: "order/\(round)")
-    return (0..<Int64(count)).shuffled(using: &generator)
+    return generator.shuffled(0..<Int64(count))
   }
 }

@@ -28,7 +28,7 @@ package final class DealerSocket {
     guard zmq_connect(socket.pointer, endpoint) == 0 else {
       throw TransportError(
         .endpointUnavailable, "Cannot connect to '\(endpoint)': \(TransportError.lastErrorText()).",
-        remedy: "Check the address.", isRetriable: true)
+        remedy: "Check the address.")
     }
   }
 

@@ -19,15 +19,11 @@ package struct TransportError: DescribedError, Equatable {
   package let code: Code
   package let message: String
   package let remedy: String?
-  package let isRetriable: Bool
-  package let isFatal: Bool
 
-  init(_ code: Code, _ message: String, remedy: String? = nil, isRetriable: Bool = false, isFatal: Bool = false) {
+  init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code
     self.message = message
     self.remedy = remedy
-    self.isRetriable = isRetriable
-    self.isFatal = isFatal
   }
 
   package var exitCode: ExitCode {
@@ -41,7 +37,7 @@ package struct TransportError: DescribedError, Equatable {
 
   /// A failed libzmq call; must be made before anything else can change the thread's error number.
   static func socketFailure(_ operation: String) -> TransportError {
-    TransportError(.socketFailure, "Cannot \(operation): \(lastErrorText()).", isFatal: true)
+    TransportError(.socketFailure, "Cannot \(operation): \(lastErrorText()).")
   }
 
   static func lastErrorText() -> String {

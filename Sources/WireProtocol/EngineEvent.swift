@@ -6,7 +6,8 @@ import Support
 package enum EngineEvent: Hashable, Sendable {
   /// A sign of life: the current step's name and the share of the whole evaluation that is done, 0 to 1.
   case progress(lease: LeaseID, step: String, fraction: Double)
-  case result(lease: LeaseID, EvaluationResult)
+  /// `retires` when the engine holds too much memory: it is to be replaced, and runs nothing more.
+  case result(lease: LeaseID, EvaluationResult, retires: Bool = false)
   /// The attempt failed in a way that the engine could tell; no lease when the study itself cannot be used.
   case failed(lease: LeaseID?, failureClass: FailureClass, message: String, remedy: String?)
 }
@@ -22,7 +23,7 @@ extension EngineEvent: PipeMessage {
     case .result(let result):
       self = .result(
         lease: try Field.lease(result.lease, of: "Result"),
-        try Field.canonical(result.result, "result", of: "Result"))
+        try Field.canonical(result.result, "result", of: "Result"), retires: result.retires)
     case .fail(let fail):
       self = .failed(
         lease: fail.hasLease ? try Field.lease(fail.lease, of: "Fail") : nil,
@@ -41,9 +42,10 @@ extension EngineEvent: PipeMessage {
       proto.progress.step = Field.clipped(step, to: WireLimits.nameBytes)
       // Rounding may carry a sum of shares a little past its end.
       proto.progress.fraction = fraction.isNaN ? 0 : min(1, max(0, fraction))
-    case .result(let lease, let result):
+    case .result(let lease, let result, let retires):
       proto.result.lease = lease.value
       proto.result.result = try CanonicalBytes.encode(result)
+      proto.result.retires = retires
     case .failed(let lease, let failureClass, let message, let remedy):
       if let lease { proto.fail.lease = lease.value }
       proto.fail.failureClass = failureClass.rawValue

@@ -1,5 +1,6 @@
 import Foundation
 import StudyModel
+import Support
 
 /// A worker introduces itself, at its start and whenever it lost its coordinator.
 package struct Hello: WirePayload {
@@ -19,11 +20,13 @@ package struct Hello: WirePayload {
   package var heldLeases: [LeaseID]
   /// Leases whose result is on its disk and not acknowledged; the results follow the welcome.
   package var spooledLeases: [LeaseID]
+  /// Nil where the worker has no engine that makes figures of its own.
+  package var engine: EngineIdentity?
 
   package init(
     protocols: ClosedRange<UInt32> = WireLimits.protocolVersions, build: String, incarnation: Incarnation, host: String,
     label: String, processID: UInt32, device: String, slots: Int, run: String = "", heldLeases: [LeaseID] = [],
-    spooledLeases: [LeaseID] = []
+    spooledLeases: [LeaseID] = [], engine: EngineIdentity? = nil
   ) {
     self.protocols = protocols
     self.build = build
@@ -36,6 +39,7 @@ package struct Hello: WirePayload {
     self.run = run
     self.heldLeases = heldLeases
     self.spooledLeases = spooledLeases
+    self.engine = engine
   }
 
   init(_ proto: ProtoHello) throws {
@@ -57,6 +61,19 @@ package struct Hello: WirePayload {
     run = try Field.text(proto.run, limit: WireLimits.nameBytes, "run", of: "HELLO")
     heldLeases = try proto.heldLeases.map { try Field.lease($0, of: "HELLO") }
     spooledLeases = try proto.spooledLeases.map { try Field.lease($0, of: "HELLO") }
+    engine = try Self.engine(of: proto)
+  }
+
+  private static func engine(of proto: ProtoHello) throws -> EngineIdentity? {
+    guard !proto.engineSources.isEmpty else { return nil }
+    guard let sources = Digest(hex: proto.engineSources) else {
+      throw WireError.invalid("HELLO", "engine's sources", proto.engineSources)
+    }
+    return EngineIdentity(
+      sources: sources,
+      libtorch: try Field.text(proto.engineLibtorch, limit: WireLimits.nameBytes, "engine's libtorch", of: "HELLO"),
+      instructionSet: try Field.text(
+        proto.engineInstructions, limit: WireLimits.nameBytes, "engine's instruction set", of: "HELLO"))
   }
 
   func makeProto() -> ProtoHello {
@@ -73,6 +90,11 @@ package struct Hello: WirePayload {
     proto.run = run
     proto.heldLeases = heldLeases.map(\.value)
     proto.spooledLeases = spooledLeases.map(\.value)
+    if let engine {
+      proto.engineSources = engine.sources.hex
+      proto.engineLibtorch = Field.clipped(engine.libtorch, to: WireLimits.nameBytes)
+      proto.engineInstructions = Field.clipped(engine.instructionSet, to: WireLimits.nameBytes)
+    }
     return proto
   }
 }

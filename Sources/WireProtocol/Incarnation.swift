@@ -6,7 +6,7 @@ package struct Incarnation: Hashable, Sendable, CustomStringConvertible {
   package let bytes: [UInt8]
 
   package init(using generator: inout some RandomNumberGenerator) {
-    bytes = (0..<Self.byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    bytes = (0..<Self.byteCount).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
   }
 
   /// Nil unless there are exactly 16 bytes.

@@ -4,6 +4,8 @@ package struct Rejection: WirePayload {
     /// No protocol version in common; the worker exits for good.
     case version
     case authentication
+    /// Another engine than the run's: its figures would not be the same; the worker exits for good.
+    case engine
     /// Another live worker has this incarnation; the worker picks a new one.
     case duplicateIncarnation = "duplicate-incarnation"
     /// Too many failures; the worker may ask again later.

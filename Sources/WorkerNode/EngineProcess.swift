@@ -1,5 +1,6 @@
 import Foundation
 import Launching
+import Transport
 import WireProtocol
 
 /// A running engine with its pipes, none of which blocks the worker.
@@ -18,6 +19,7 @@ final class EngineProcess {
   private var unsent = Data()
   private var buffer = PipeBuffer()
   private var tail = LogTail(limit: WireLimits.logTailBytes)
+  private var output = EngineOutput()
 
   /// Starts an engine: commands on its descriptor 3, events on 4, both outputs into the log.
   init(executable: String, arguments: [String], environment: [String: String], workingFolder: String) throws {
@@ -72,16 +74,30 @@ final class EngineProcess {
     }
   }
 
-  /// Reads the output that is there, at most `limit` pieces of it; false when all its writers are gone.
-  func readLog(limit: Int = 16) -> Bool {
+  /// Reads the output that is there, at most `limit` pieces of it, and gives its lines; false when all its writers are
+  /// gone.
+  func readLog(limit: Int = 16, _ show: (EngineOutput.Line) -> Void) -> Bool {
     for _ in 0..<limit {
       guard let input = try? log.readAvailable() else { return false }
       switch input {
-      case .bytes(let bytes): tail.append(bytes)
+      case .bytes(let bytes):
+        tail.append(bytes)
+        output.take(bytes, now: Poller.now).forEach(show)
       case .nothing: return true
       case .end: return false
       }
     }
     return true
+  }
+
+  /// Gives what no end of a line has closed.
+  func finishLog(_ show: (EngineOutput.Line) -> Void) { output.end().forEach(show) }
+
+  /// Bytes that it holds in main memory now; nil when that cannot be known.
+  var residentBytes: Int? {
+    guard let text = try? String(contentsOfFile: "/proc/\(child.pid)/statm", encoding: .utf8) else { return nil }
+    let fields = text.split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 }

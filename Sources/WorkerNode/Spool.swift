@@ -17,14 +17,10 @@ package struct Spool {
     var digest: Digest
   }
 
-  /// Makes the folder when it is not there.
+  /// Makes the folder when it is not there, within one that is.
   package init(folder: String) throws {
     self.folder = URL(fileURLWithPath: folder, isDirectory: true)
-    do {
-      try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileFault(operation: "create folder", path: folder, errorNumber: errno)
-    }
+    try ChildFolder.make(at: self.folder)
   }
 
   /// Returns once the result is on the disk.

@@ -13,7 +13,8 @@ package enum WorkerEvent: Hashable, Sendable {
   case engineBroke(String)
   /// After all that it said.
   case engineEnded(Exit, logTail: String)
-  case engineStartFailed(String)
+  /// No process came into being; `isRetriable` where that may pass (too many processes, too little memory).
+  case engineStartFailed(String, isRetriable: Bool)
   /// Somebody asks this worker to end in good order.
   case stopRequested
   /// The parent is gone.

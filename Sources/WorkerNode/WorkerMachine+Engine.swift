@@ -32,6 +32,8 @@ extension WorkerMachine {
 
   mutating func engineSaid(_ event: EngineEvent, now: Double) {
     guard engine == .running else { return }
+    engineHasSpoken = true
+    failedEngineStarts = 0
     switch event {
     case .progress(let lease, let step, let fraction):
       guard work?.assignment.lease == lease else { return }
@@ -39,9 +41,14 @@ extension WorkerMachine {
       work?.counter += 1
       work?.step = step
       work?.fraction = fraction
-    case .result(let lease, let result):
-      guard work?.assignment.lease == lease else { return }
-      finishWork(lease, result: result, now: now)
+    case .result(let lease, let result, let retires):
+      if work?.assignment.lease == lease { finishWork(lease, result: result, now: now) }
+      // Not a death: the next one starts at once, and takes up what this one may have been told since.
+      if retires, engine == .running {
+        work?.begunAt = nil
+        actions.append(.log("The engine holds too much memory and is replaced."))
+        killEngine(.silently)
+      }
     case .failed(let lease, let failureClass, let message, let remedy):
       // Without a lease it is the study that the engine cannot use, and so whatever it was given.
       guard lease == nil || work?.assignment.lease == lease else { return }
@@ -61,6 +68,9 @@ extension WorkerMachine {
     switch engine {
     case .absent: return
     case .running:
+      if !engineHasSpoken, let message = EngineDeath.failedStart(exit, logTail: logTail) {
+        return engineCannotStart(message, isRetriable: false, now: now)
+      }
       engine = .absent
       countDeath(now: now)
       if work == nil { actions.append(.log("The idle engine ended with \(exit).")) }
@@ -74,10 +84,18 @@ extension WorkerMachine {
     }
   }
 
-  mutating func engineStartFailed(_ message: String, now: Double) {
+  /// That says nothing of the evaluation: it waits for the next try and, when this worker gives up, goes back uncharged.
+  mutating func engineCannotStart(_ message: String, isRetriable: Bool, now: Double) {
     engine = .absent
     countDeath(now: now)
-    report(EvaluationFailure(failureClass: .transient, message: message), now: now)
+    failedEngineStarts += 1
+    guard failedEngineStarts >= (isRetriable ? timings.engineStartRetryLimit : timings.engineStartLimit) else {
+      work?.begunAt = nil
+      return
+    }
+    if let work { send(.release(work.assignment.lease)) }
+    send(.bye(.stopping))
+    end(.engineUnavailable(message, isRetriable: isRetriable))
   }
 
   mutating func killEngine(_ ending: Ending) {
@@ -100,6 +118,7 @@ extension WorkerMachine {
     case .absent:
       guard now >= engineNotBefore else { return }
       engine = .running
+      engineHasSpoken = false
       actions.append(.startEngine)
       actions.append(.tellEngine(.study(study)))
     case .running: break

@@ -66,7 +66,7 @@ extension WorkerMachine {
           build: identity.build, incarnation: incarnation, host: identity.host, label: identity.label,
           processID: identity.processID, device: identity.device, slots: 1, run: run,
           heldLeases: work.map { [$0.assignment.lease] } ?? [],
-          spooledLeases: outbox.filter(\.value.isResult).keys.sorted())))
+          spooledLeases: outbox.filter(\.value.isResult).keys.sorted(), engine: identity.engine)))
     greetings += 1
     session = .greeting(nextHello: now + helloDelay())
   }
@@ -102,7 +102,7 @@ extension WorkerMachine {
 
   private mutating func rejected(_ rejection: Rejection, now: Double) {
     switch rejection.code {
-    case .version, .authentication, .draining: end(.rejected(rejection))
+    case .version, .authentication, .engine, .draining: end(.rejected(rejection))
     case .duplicateIncarnation:
       guard case .greeting = session else { return }
       incarnation = Incarnation(using: &generator)

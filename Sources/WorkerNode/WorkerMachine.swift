@@ -68,6 +68,10 @@ package struct WorkerMachine: Sendable {
 
   var engine = Engine.absent
   var engineDeaths = 0
+  /// Whether the running engine has said anything yet.
+  var engineHasSpoken = false
+  /// Engines in a row that ended, or were never there, before their first word.
+  var failedEngineStarts = 0
   var engineNotBefore = 0.0
   var work: Work?
   var outbox: [LeaseID: Outgoing] = [:]
@@ -135,7 +139,8 @@ package struct WorkerMachine: Sendable {
     case .engineSaid(let event): engineSaid(event, now: now)
     case .engineBroke(let message): engineBroke(message)
     case .engineEnded(let exit, let logTail): engineEnded(exit, logTail: logTail, now: now)
-    case .engineStartFailed(let message): engineStartFailed(message, now: now)
+    case .engineStartFailed(let message, let isRetriable):
+      engineCannotStart(message, isRetriable: isRetriable, now: now)
     case .stopRequested:
       if let work { send(.release(work.assignment.lease)) }
       send(.bye(.stopping))

@@ -1,5 +1,6 @@
 import Foundation
 import Launching
+import Logging
 import StudyModel
 import Support
 import Transport
@@ -22,20 +23,23 @@ package final class WorkerSession {
     package var scratchFolder: String
     /// The worker's name for people.
     package var label: String
-    /// The read end of a pipe whose writer is the parent: its end ends the worker at once.
+    /// The read end of a pipe whose writer is the parent: its end ends the worker at once. Nil where nobody holds one.
     package var lifelineDescriptor: Int32?
     /// "cpu" or "cuda:0".
     package var deviceSlot: String
     package var build = "0"
+    /// As the engine tells it.
+    package var engine: EngineIdentity?
     package var timings = WorkerTimings()
     /// Signalled when the worker is to give its lease back and end.
     package var stop: WakeUp?
-    /// Called with each sentence for the log, on the worker's thread.
-    package var log: @Sendable (String) -> Void = { _ in }
+    /// Tells of the session, its leases and engines, and passes on what engines write.
+    package var logger: Logger
 
     package init(
       endpoint: String, engineExecutable: String, engineArguments: [String], environment: [String: String],
-      spoolFolder: String, scratchFolder: String, label: String, lifelineDescriptor: Int32?, deviceSlot: String
+      spoolFolder: String, scratchFolder: String, label: String, lifelineDescriptor: Int32?, deviceSlot: String,
+      logger: Logger
     ) {
       self.endpoint = endpoint
       self.engineExecutable = engineExecutable
@@ -46,6 +50,7 @@ package final class WorkerSession {
       self.label = label
       self.lifelineDescriptor = lifelineDescriptor
       self.deviceSlot = deviceSlot
+      self.logger = logger
     }
   }
 
@@ -54,6 +59,7 @@ package final class WorkerSession {
   private let poller = Poller()
   private let spool: Spool
   private var machine: WorkerMachine
+  private var log = WorkerLog()
   private var socket: (dealer: DealerSocket, token: Poller.Token)?
   private var sequence: UInt64 = 0
   private var engine: WatchedEngine?
@@ -74,14 +80,14 @@ package final class WorkerSession {
     }
     let (results, unreadable) = spool.load()
     for name in unreadable {
-      configuration.log(
+      configuration.logger.warning(
         "The spooled result '\(name)' in '\(configuration.spoolFolder)' cannot be read; it is left there.")
     }
     var random = SystemRandomNumberGenerator()
     machine = WorkerMachine(
       identity: WorkerIdentity(
         build: configuration.build, host: ProcessInfo.processInfo.hostName, label: configuration.label,
-        processID: UInt32(clamping: getpid()), device: configuration.deviceSlot),
+        processID: UInt32(clamping: getpid()), device: configuration.deviceSlot, engine: configuration.engine),
       timings: configuration.timings, seed: random.next(), spooled: results)
   }
 
@@ -122,11 +128,19 @@ package final class WorkerSession {
     pending.append(event)
     while outcome == nil, !pending.isEmpty {
       let event = pending.removeFirst()
+      show(log.lines(for: event, now: Poller.now))
       for action in machine.receive(event, now: Poller.now) { try perform(action) }
     }
   }
 
+  private func show(_ lines: [WorkerLog.Line]) {
+    for line in lines {
+      configuration.logger.log(level: line.level, "\(line.text)", metadata: line.about?.logMetadata)
+    }
+  }
+
   private func perform(_ action: WorkerAction) throws {
+    show(log.lines(for: action, now: Poller.now))
     switch action {
     case .openSocket: try openSocket()
     case .send(let message, let epoch): try send(message, epoch: epoch)
@@ -135,13 +149,15 @@ package final class WorkerSession {
         try spool.write(report, run: run)
       } catch {
         // The result is in memory and will be sent all the same: a full disk must not cost a finished evaluation.
-        configuration.log("The result of lease \(report.lease) is not safe from a crash of this worker: \(error)")
+        configuration.logger.error(
+          "The result of lease \(report.lease) is not safe from a crash of this worker: \(error)")
       }
+      noteMemory()
     case .unspool(let lease, let run): spool.remove(lease, run: run)
     case .startEngine: startEngine()
     case .tellEngine(let command): try tellEngine(command)
     case .killEngine: engine?.process.child.terminate(SIGKILL)
-    case .log(let sentence): configuration.log(sentence)
+    case .log: break
     case .exit(let reason): outcome = reason
     }
   }
@@ -179,7 +195,7 @@ package final class WorkerSession {
       do {
         try take(.received(CoordinatorMessage.decode(frame)))
       } catch let error as WireError {
-        configuration.log("Ignored a message: \(error)")
+        configuration.logger.warning("Ignored a message: \(error)")
       }
     }
   }
@@ -194,9 +210,21 @@ package final class WorkerSession {
       engine = WatchedEngine(
         process: process, end: poller.watch(descriptor: process.child.descriptor),
         events: poller.watch(descriptor: process.events.raw), log: poller.watch(descriptor: process.log.raw))
+      configuration.logger.info("The engine is process \(process.child.pid).")
     } catch {
-      pending.append(.engineStartFailed("\(error)"))
+      pending.append(
+        .engineStartFailed("\(error)", isRetriable: (error as? LaunchError)?.isRetriable ?? false))
     }
+  }
+
+  private func noteMemory() {
+    guard let bytes = engine?.process.residentBytes else { return }
+    configuration.logger.info("The engine holds \(Units.bytes(bytes)) of memory.")
+  }
+
+  /// What an engine writes, in the worker's log; its own levels hold.
+  private func show(_ line: EngineOutput.Line) {
+    configuration.logger.log(level: line.level, "engine: \(line.text)")
   }
 
   private func tellEngine(_ command: EngineCommand) throws {
@@ -224,7 +252,7 @@ package final class WorkerSession {
       try reapEngine()
     case watched.events: try readEvents()
     case watched.log:
-      if !watched.process.readLog() { unwatch(\.log) }
+      if !watched.process.readLog(show) { unwatch(\.log) }
     case watched.commands:
       try watched.process.flush()
       watchCommands()
@@ -254,7 +282,8 @@ package final class WorkerSession {
   private func reapEngine() throws {
     guard let watched = engine, let exit = try watched.process.child.reap() else { return }
     // What a child that outlives the engine writes is of no interest; what the engine wrote is all there by now.
-    _ = watched.process.readLog()
+    _ = watched.process.readLog(show)
+    watched.process.finishLog(show)
     for token in [watched.end, watched.events, watched.log, watched.commands] {
       if let token { poller.unwatch(token) }
     }

@@ -17,6 +17,9 @@ package struct WorkerTimings: Hashable, Sendable {
   /// Before an engine is started after one that died, doubled for each that dies before it brought a result.
   package var engineBackoffFirst = 1.0
   package var engineBackoffMaximum = 60.0
+  /// Engines in a row that cannot be started before the worker ends: for causes that stay, and for those that may pass.
+  package var engineStartLimit = 4
+  package var engineStartRetryLimit = 10
   /// A worker that runs so late was suspended: its limits are extended by the gap.
   package var lateLimit = 10.0
 

@@ -24,8 +24,8 @@ struct AmountOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      One ranking over all layers (global), the same share in each (local; with one share per-group is the same), or the \
-      least important layers first, then one ranking over these alone (layers-then-weights).
+      One ranking over all layers (global), the same share in each (local; with one share per-group is the same), the same \
+      share of the single weights of each output (row), or the least important layers first, then one ranking over these alone (layers-then-weights).
       """, valueName: "name"))
   var scope: Scope?
 
@@ -94,7 +94,7 @@ struct AmountOptions: ParsableArguments {
     if threshold != nil {
       throw ValidationError("--threshold aims at no number of \(target.rawValue), so it goes without --target.")
     }
-    if effectiveScope == .local {
+    if !effectiveScope.hasOneRanking {
       throw ValidationError("--target \(target.rawValue) needs one ranking over all layers: --scope global.")
     }
     if effectiveGranularity.isNOfM {

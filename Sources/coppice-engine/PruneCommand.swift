@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ModelFormats
 import ModelGraph
+import Pruning
 import Selection
 import StudyModel
 import Support
@@ -94,7 +95,7 @@ struct PruneCommand: ParsableCommand {
         "--criterion \(importance.effective.rawValue) judges channels, not single weights as --granularity "
           + "\(amount.effectiveGranularity.rawValue) needs; take one of \(Criterion.names(where: \.judgesElements)).")
     }
-    if importance.normalization != nil, amount.effectiveScope == .local {
+    if importance.normalization != nil, !amount.effectiveScope.hasOneRanking {
       throw ValidationError("--normalization makes groups comparable in one ranking: --scope global.")
     }
     if steps.redundant, !amount.effectiveGranularity.isStructured {
@@ -172,7 +173,8 @@ struct PruneCommand: ParsableCommand {
       scope: amount.effectiveScope, sparsity: amount.amount ?? .uniform(0), measure: amount.target?.measure ?? .units,
       layers: layers.set, layerShare: amount.layerShare, schedule: steps.plan(epochs: recovery.firstEpochs),
       order: steps.order ?? .allAtOnce,
-      sparseTraining: steps.training, removesRedundant: steps.redundant, roundTo: amount.roundTo ?? 1,
+      sparseTraining: steps.training, removesRedundant: steps.redundant,
+      replacement: steps.replacement(amount.effectiveGranularity, importance.effective), roundTo: amount.roundTo ?? 1,
       recovery: recovery.recovery, seed: recovery.seed ?? 0)
   }
 
@@ -195,12 +197,18 @@ struct PruneCommand: ParsableCommand {
           of: PruneReport(
             network: output, before: pruning.before, after: pruning.after, target: pruning.reached,
             distributions: distribution ? pruning.distributions : nil,
+            redundant: pruning.redundant,
             groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) }, plan: plan)))
     } else {
       var groups = TextTable(figures: [plan.granularity.isStructured ? "group" : "weight", "kept", "of"])
       for group in pruning.groups { groups.add([group.name, "\(group.kept)", "\(group.all)"]) }
       print(groups.text)
       if distribution { print(DistributionChange.text(pruning.distributions)) }
+      if let redundant = pruning.redundant {
+        print(
+          "did nothing and left: \(redundant.exact) units on any input, by their weights; "
+            + "\(redundant.onCalibrationData) on the calibration data\n")
+      }
       if let reached = pruning.reached { print("\(reached.text)\n") }
       print(FigureTable([("before", pruning.before), ("after", pruning.after)]).text, terminator: "")
       print("written to \(output)")
@@ -220,6 +228,7 @@ private struct PruneReport: Encodable {
   var after: NetworkFigures
   var target: TargetGap?
   var distributions: [DistributionChange]?
+  var redundant: RedundantCounts?
   var groups: [Group]
   var plan: PruningPlan
 }

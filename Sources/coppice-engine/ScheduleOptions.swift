@@ -48,8 +48,18 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Epochs of sparse training; 1 when left out.", valueName: "epochs"))
   var sparseEpochs: Double?
 
-  @Flag(help: "Units that do nothing leave first.")
+  @Flag(help: "Units that do nothing leave first: those of zeros, and those constant on the calibration data.")
   var redundant = false
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Readers of a channel that leaves get its mean over the training data in their biases.")
+  var meanReplacement = true
+
+  /// Where there is something to replace.
+  func replacement(_ granularity: Granularity, _ criterion: Criterion) -> Replacement? {
+    meanReplacement && Replacement.mean.applies(to: granularity, criterion) ? .mean : nil
+  }
 
   /// The options that stand on the command line.
   var given: [String] {
@@ -59,6 +69,7 @@ struct ScheduleOptions: ParsableArguments {
       order.map { _ in "--order" }, sparseTraining.map { _ in "--sparse-training" },
       sparseUpdate.map { _ in "--sparse-update" }, sparseStrength.map { _ in "--sparse-strength" },
       sparseEpochs.map { _ in "--sparse-epochs" }, redundant ? "--redundant" : nil,
+      meanReplacement ? nil : "--no-mean-replacement",
     ].compactMap { $0 }
   }
 

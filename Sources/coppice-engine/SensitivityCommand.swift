@@ -96,12 +96,17 @@ struct SensitivityCommand: ParsableCommand {
       input: input.normalization(for: source, stored: stored.input))
     let plan = PruningPlan(
       criterion: importance.effective, ranking: importance.ranking, granularity: granularity, scope: .perGroup,
-      sparsity: .uniform(0), layers: layers.set, recovery: Recovery(recalibrationBatches: recalibrationBatches),
+      sparsity: .uniform(0), layers: layers.set,
+      replacement: Replacement.mean.applies(to: granularity, importance.effective) ? .mean : nil,
+      recovery: Recovery(recalibrationBatches: recalibrationBatches),
       seed: seed)
     let meter = ProgressMeter("sensitivity of \(graph.name)")
     let measurement = try SensitivityMeasurement(
       graph, plan: plan, data: loaded, batchNormalization: batchNorm,
-      cache: cache.map { try SensitivityCache(folder: URL(fileURLWithPath: $0)) })
+      cache: cache.map { path in
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return try SensitivityCache(folder: URL(fileURLWithPath: path))
+      })
     let result = try measurement.run(
       plan, ratios: ratios?.values.sorted() ?? SensitivityMeasurement.usualRatios, samples: samples,
       progress: { meter.update($0) })
@@ -121,24 +126,5 @@ struct SensitivityCommand: ParsableCommand {
     var table = TextTable(figures: ["accuracy at"] + ratios.map { "\($0)" })
     for row in rows { table.add([row.group] + row.cells) }
     return table.text
-  }
-}
-
-/// The scan of a study before its search; not for people.
-struct StudySensitivityCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "study-sensitivity", abstract: "Scans a study's groups; the study comes from standard input.",
-    shouldDisplay: false)
-
-  @OptionGroup var threads: ThreadOptions
-
-  func run() throws {
-    let context = try CanonicalBytes.decode(
-      StudyContext.self, from: FileHandle.standardInput.readDataToEndOfFile())
-    let runner = try EvaluationRunner(context: context, threads: threads.effective)
-    let meter = ProgressMeter("sensitivity of \(context.spec.study)")
-    let scan = try runner.sensitivity { meter.update($0) }
-    meter.finish()
-    FileHandle.standardOutput.write(try CanonicalBytes.encode(scan))
   }
 }

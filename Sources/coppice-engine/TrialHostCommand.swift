@@ -2,6 +2,8 @@ import ArgumentParser
 import CLinux
 import Evaluation
 import Foundation
+import Logging
+import Logs
 import Support
 import TrialHost
 import WireProtocol
@@ -17,6 +19,12 @@ struct TrialHostCommand: ParsableCommand {
   @Option(help: "The descriptor that events go to.")
   var events: Int32 = 4
 
+  @Option(help: "The least important lines of the log.", transform: { try Choice.value($0) })
+  var logLevel: Logger.Level = .info
+
+  @Option(help: "The form of the log's lines: plain, json, or brief.", transform: { try Choice.value($0) })
+  var logFormat: LogFormat = .plain
+
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
@@ -27,17 +35,26 @@ struct TrialHostCommand: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     let parent = getppid()
     guard coppice_set_parent_death_signal(SIGKILL) == 0, getppid() == parent else { return }
+    let logger = Logger(label: "engine", level: logLevel, format: logFormat, to: .standardError)
     let host = TrialHost(
-      channel: EngineChannel(readDescriptor: commands, writeDescriptor: events), threads: threads.effective)
+      channel: EngineChannel(readDescriptor: commands, writeDescriptor: events), threads: threads.effective,
+      logger: logger)
     let end = try host.run { end in
       // Nobody reads results any more. The standard streams are flushed by nobody else, and destructors of libtorch
       // must not run beside a computation.
       if case .broken(let reason) = end {
-        FileHandle.standardError.write(Data("The commands cannot be read: \(reason)\n".utf8))
+        logger.error("The commands cannot be read: \(reason)")
         _exit(Support.ExitCode.internal.rawValue)
       }
       _exit(0)
     }
     _ = end
+  }
+}
+
+private enum Choice {
+  static func value<Value: RawRepresentable<String> & CaseIterable>(_ word: String) throws -> Value {
+    if let value = Value(rawValue: word) { return value }
+    throw ValidationError("it is none of \(Value.allCases.map(\.rawValue).joined(separator: ", ")).")
   }
 }

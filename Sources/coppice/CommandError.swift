@@ -4,11 +4,16 @@ import Support
 struct CommandError: DescribedError, Equatable {
   enum Code: Equatable {
     case engineMissing
+    /// It is there and does not start.
+    case engineUnavailable
     case missingInput
     case outputExists
     case noStudy
     case malformedSpec
     case engineFailed
+    case nothingChosen
+    /// Part of a study's database cannot be used; the rest was shown.
+    case damagedStudy
   }
 
   let code: Code
@@ -17,11 +22,12 @@ struct CommandError: DescribedError, Equatable {
 
   var exitCode: Support.ExitCode {
     switch code {
-    case .engineMissing: .unavailable
+    case .engineMissing, .engineUnavailable: .unavailable
     case .missingInput, .noStudy: .missingInput
     case .outputExists: .cannotCreate
     case .malformedSpec: .configuration
-    case .engineFailed: .badData
+    case .engineFailed, .damagedStudy: .badData
+    case .nothingChosen: .usage
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Launching
 import Support
 
 /// The control side: it searches, keeps and reports, and starts `coppice-engine` for everything that computes.
@@ -15,7 +16,11 @@ struct Coppice: ParsableCommand {
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(
-        name: "Studies", subcommands: [SearchCommand.self, FrontCommand.self, ReportCommand.self, WorkerCommand.self]),
+        name: "Studies",
+        subcommands: [
+          SearchCommand.self, FrontCommand.self, ReportCommand.self, StatusCommand.self, RetryCommand.self,
+          WorkerCommand.self,
+        ]),
       CommandGroup(
         name: "One network",
         subcommands: [
@@ -29,6 +34,7 @@ struct Coppice: ParsableCommand {
   static func main() {
     // Output that is cut off by a closed pipe (`coppice front | head`) is not an error of ours.
     signal(SIGPIPE, SIG_DFL)
+    StandardStreams.ensureOpen()
     do {
       var command = try parseAsRoot()
       try command.run()

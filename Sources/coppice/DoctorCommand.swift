@@ -40,25 +40,12 @@ struct DoctorCommand: ParsableCommand {
 
   /// Starts the engine for its version, which loads libtorch.
   private func libtorch() -> Check {
-    let remedy = "Run scripts/setup, which fetches libtorch into .deps, and build again."
-    guard let engine = try? Executables.engine() else {
-      return Check(name: "libtorch", passed: false, found: "not tried without the engine", remedy: remedy)
-    }
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = engine
-    process.arguments = ["--version"]
-    process.standardOutput = pipe
-    process.standardError = pipe
     do {
-      try process.run()
+      return Check(name: "libtorch", passed: true, found: try EngineStart.check(), remedy: nil)
     } catch {
-      return Check(name: "libtorch", passed: false, found: "the engine does not start: \(error)", remedy: remedy)
+      let described = error as? any DescribedError
+      return Check(name: "libtorch", passed: false, found: described?.message ?? "\(error)", remedy: described?.remedy)
     }
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-    process.waitUntilExit()
-    return Check(name: "libtorch", passed: process.terminationStatus == 0, found: text, remedy: remedy)
   }
 
   private func fashionMNIST() -> Check {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Coordination
 import Foundation
+import Logging
+import Logs
 import Reporting
 import StudyModel
 import StudyStore
@@ -12,66 +14,106 @@ struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search", abstract: "Search for pruned networks, as a spec describes.",
     discussion: """
-      The output folder holds the study: study.sqlite with every result, the front's networks, logs and report.html. \
-      A search that was stopped or killed goes on with --resume. Ctrl-C stops it in good order.
+      The output folder holds the study: study.sqlite with every result, the front's networks, report.html, and logs of \
+      the coordinator and of each worker with its engines, each kept below 16 MiB with one older one beside it. \
+      A search that was stopped or killed goes on with --resume, also with another budget or number of workers. Ctrl-C \
+      stops it in good order. spec.yaml in the folder is the full spec, as it can be given to this command again.
       """)
 
   @Argument(help: "The study's spec, a YAML file.") var spec: String
   @Option(help: "Worker processes; the spec's number when left out.") var workers: Int?
   @Option(help: "The study's folder; the study's name under coppice-out when left out.") var output: String?
   @Flag(help: "Go on with the study in the output folder.") var resume = false
+  @Flag(help: "With --resume: keep what is whole of a damaged study, and set the rest aside.")
+  var setAsideDamaged = false
+  @OptionGroup var log: LogOptions
+  @Flag(
+    help: ArgumentHelp(
+      "Accept workers of different engines (sources, libtorch, instruction set) in one run; also with --resume."))
+  var mixedEngines = false
   @Flag(help: "Print the spec with all defaults and the groups it would prune, and do nothing.") var dryRun = false
 
   func validate() throws {
     if let workers, !(1...256).contains(workers) {
       throw ValidationError("--workers must be 1 to 256, not \(workers).")
     }
+    if setAsideDamaged, !resume { throw ValidationError("--set-aside-damaged goes with --resume.") }
   }
 
   func run() throws {
     var plan = try StudyPreparation(specPath: spec)
     if let workers { plan.spec.workers = workers }
+    let folder = StudyFolder(URL(fileURLWithPath: output ?? "coppice-out/\(plan.spec.study)"))
     if dryRun {
       print(plan.dryRunText)
+      print(plan.diskText(in: folder))
       return
     }
-    let folder = StudyFolder(URL(fileURLWithPath: output ?? "coppice-out/\(plan.spec.study)"))
     try Coordinator.check(folder, resumes: resume)
+    try EngineStart.check()
     try plan.verifyData()
     let context = try plan.context(in: folder)
     let display = SearchDisplay(budget: plan.spec.budget)
+    let logger = self.logger(in: folder)
     let stop = try StopSignals()
     var options = Coordinator.Options(
       output: folder, context: context, identity: try plan.identity(), resumes: resume, workerCount: plan.spec.workers,
-      workerProgram: try workerProgram(workers: plan.spec.workers), classCount: plan.classCount)
+      workerProgram: try workerProgram(workers: plan.spec.workers, folder: folder), classCount: plan.classCount,
+      logger: logger)
+    options.setsDamageAside = setAsideDamaged
     options.stop = stop.wakeUp
+    options.stopDetail = { stop.name }
+    options.notice = { FileHandle.standardError.write(Data("note: \($0)\n".utf8)) }
+    options.mixesEngines = mixedEngines
     options.progress = { display.show($0) }
-    let sensitivity = try StudySensitivity.scan(plan.spec, context: context, in: folder)
     let coordinator = try Coordinator(
-      options, source: PolicySource(spec: plan.spec, groups: plan.groups, sensitivity: sensitivity))
-    let summary = try coordinator.run()
+      options, source: PolicySource(spec: plan.spec, groups: plan.groups, earlierScan: folder.earlierScan))
+    let summary: SearchSummary
+    do {
+      summary = try coordinator.run()
+    } catch {
+      logger.info("The search ends: \(error)")
+      throw error
+    }
     display.end(summary)
     let report = try StudyReport(folder)
     try report.write(to: folder.report)
     print(FrontTable.front(report))
+    print(summary.words)
+    for line in SearchDisplay.remarks(summary) { print(line) }
     switch summary.ending {
     case .finished:
       print("Networks: \(folder.networks.path)\nReport:   \(folder.report.path)")
     case .stopped:
-      print("Stopped. Go on with: coppice search \(spec) --output \(folder.url.path) --resume")
+      print("Go on with: \(folder.resumingCommand)")
       throw ArgumentParser.ExitCode(Support.ExitCode.interrupted.rawValue)
     }
   }
 
+  /// Into the study's own log; what should not wait until the morning also shows at the terminal.
+  private func logger(in folder: StudyFolder) -> Logger {
+    let terminal = isatty(STDERR_FILENO) == 1
+    return Logger(label: "coordinator") { label in
+      MultiplexLogHandler([
+        LineLogHandler(
+          label: label, level: log.logLevel, format: log.logFormat, to: .file(LogFile(folder.coordinatorLog.path))),
+        LineLogHandler(
+          label: label, level: max(.warning, log.logLevel), format: .brief,
+          to: LogDestination { LogDestination.standardError.write((terminal ? "\r\u{1B}[2K" : "") + $0) }),
+      ])
+    }
+  }
+
   /// Each worker gets its share of the processors for its engine's kernels.
-  private func workerProgram(workers: Int) throws -> Coordinator.WorkerProgram {
+  private func workerProgram(workers: Int, folder: StudyFolder) throws -> Coordinator.WorkerProgram {
     let threads = max(1, ProcessInfo.processInfo.activeProcessorCount / workers)
+    let logOptions = log.arguments
     return Coordinator.WorkerProgram(executable: try Executables.ownPath().path, environment: nil) {
       endpoint, number, spoolFolder in
       [
         "worker", "--connect", endpoint, "--spool", spoolFolder.path, "--label", "worker-\(number)", "--threads",
-        "\(threads)",
-      ]
+        "\(threads)", "--lifeline", "0", "--log-file", folder.log(ofWorker: number).path,
+      ] + logOptions
     }
   }
 }

@@ -8,12 +8,17 @@ final class SearchDisplay {
   private let budget: Budget
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var lastShown = -Double.infinity
-  /// When the sealed tests began, for the time that they will still take.
-  private var sealedSince: Double?
+  /// Where the phase stood when it was first seen, for the time that it will still take.
+  private var start: (phase: CoordinatorMachine.Phase, elapsed: Double, finished: Double)?
+  private var isPaused = false
 
   init(budget: Budget) { self.budget = budget }
 
   func show(_ progress: SearchProgress) {
+    if (progress.pause != nil) != isPaused {
+      isPaused.toggle()
+      write((isTerminal ? "\r\u{1B}[2K" : "") + (progress.pause ?? "goes on: there is room on the disk again") + "\n")
+    }
     let interval = isTerminal ? 0.5 : 10
     guard progress.elapsed - lastShown >= interval || progress.elapsed < lastShown else { return }
     lastShown = progress.elapsed
@@ -26,11 +31,31 @@ final class SearchDisplay {
     write("\(done) evaluations in \(Units.duration(seconds: summary.elapsed)).\n")
   }
 
+  /// What the end of a search leaves to do about its disk.
+  static func remarks(_ summary: SearchSummary) -> [String] {
+    var lines: [String] = []
+    if let pause = summary.pause { lines.append("The search was \(pause)") }
+    if !summary.missing.isEmpty {
+      let names = summary.missing.map { "trial \($0.trial) rung \($0.rung)" }.joined(separator: ", ")
+      lines.append(
+        "Not exported, because their checkpoints are gone: \(names). "
+          + (summary.ending == .stopped
+            ? "They are made again when the search goes on to its end."
+            : "Make them by `coppice prune --plan` with the plans that `coppice front --json` prints."))
+    }
+    return lines
+  }
+
   private func line(_ progress: SearchProgress) -> String {
     var parts = [Units.duration(seconds: progress.elapsed)]
+    if let pause = progress.pause { parts.append(pause) }
     if let left = progress.timeLeft { parts.append("\(Units.duration(seconds: left)) left") }
     switch progress.phase {
     case .baseline: parts.append("measuring the dense network")
+    case .scan:
+      let (finished, all) = progress.scans
+      if let left = timeLeft(progress, finished: finished, all: all) { parts.append("\(left) left") }
+      parts.append("measuring sensitivity \(Int(finished)) of \(all) groups")
     case .search:
       parts.append("\(progress.trials)\(budget.trials.map { " of \($0)" } ?? "") trials")
       parts.append("done by rung \(progress.finishedByRung.map(String.init).joined(separator: "/"))")
@@ -40,12 +65,7 @@ final class SearchDisplay {
       }
     case .sealedTest:
       let (finished, all) = progress.sealedTests
-      let since = sealedSince ?? progress.elapsed
-      sealedSince = since
-      if finished > 0, progress.elapsed > since {
-        let left = (progress.elapsed - since) / Double(finished) * Double(all - finished)
-        parts.append("\(Units.duration(seconds: left)) left")
-      }
+      if let left = timeLeft(progress, finished: Double(finished), all: all) { parts.append("\(left) left") }
       parts.append("sealed test: \(finished) of \(all) networks")
     case .ended: parts.append("ended")
     }
@@ -54,6 +74,17 @@ final class SearchDisplay {
       "\(run.worker) " + (run.step.isEmpty ? "starting" : "\(run.step) \(Int(run.fraction * 100))%")
     }
     return (parts + running).joined(separator: "  ")
+  }
+
+  /// At the pace since this phase was first seen; a study that goes on has some of it behind itself.
+  private func timeLeft(_ progress: SearchProgress, finished: Double, all: Int) -> String? {
+    guard let start, start.phase == progress.phase else {
+      start = (progress.phase, progress.elapsed, finished)
+      return nil
+    }
+    let (passed, won) = (progress.elapsed - start.elapsed, finished - start.finished)
+    guard passed > 0, won > 0 else { return nil }
+    return Units.duration(seconds: passed / won * (Double(all) - finished))
   }
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

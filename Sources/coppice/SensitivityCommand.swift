@@ -27,7 +27,8 @@ struct SensitivityCommand: ParsableCommand {
     guard status == 0 else { throw ArgumentParser.ExitCode(status) }
     // Help ends well, too, without a scan.
     guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: scanPath)) else { return }
-    let scan = try CanonicalBytes.decode(SensitivityScan.self, from: bytes)
+    let scan = try CanonicalBytes.decode(
+      SensitivityScan.self, from: bytes, of: "the scan in '\(scanPath)'", remedy: "Give another file with --scan.")
     let name = arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "the network"
     try DurableFile.write(
       Data(SensitivityPicture(scan, title: "Sensitivity of \(name)").svg.utf8), to: URL(fileURLWithPath: picture))

@@ -19,8 +19,8 @@ struct StudyPreparation {
   /// Classes that the network tells apart.
   let classCount: Int
   private let network: Graph
-  private let networkBytes: Data
-  private var dataDigest: Digest?
+  let networkBytes: Data
+  private var files: [DatasetPart: Digest] = [:]
 
   /// Throws with the file and line when the spec, the network or their fit is wrong.
   init(specPath: String) throws {
@@ -38,10 +38,14 @@ struct StudyPreparation {
     classCount = shapes[network.outputs.first?.name ?? ""]?.last ?? 0
   }
 
-  /// Reads the whole dataset once, so that a broken file is found now and not by every worker.
+  /// Reads both files of the dataset once, so that a broken one is found now and not by every worker.
   mutating func verifyData() throws {
-    let dataset = try DatasetSource.parse(spec.data.text).load(.training)
-    dataDigest = dataset.digest
+    let source = try DatasetSource.parse(spec.data.text)
+    for part in DatasetPart.allCases { try verify(source.load(part), part) }
+  }
+
+  private mutating func verify(_ dataset: ImageDataset, _ part: DatasetPart) throws {
+    files[part] = dataset.digest
     guard dataset.classCount <= classCount else {
       throw CommandError(
         .malformedSpec,
@@ -56,19 +60,13 @@ struct StudyPreparation {
     return StudyContext(spec: spec, network: try store.put(networkBytes), artifactFolder: folder.artifacts.path)
   }
 
-  /// The study's identity: the network, the data with its split, the engine's version and the seed.
-  func identity() throws -> Digest {
-    struct Identity: Encodable {
-      let network: Digest
-      let data: Digest?
-      let split: SplitSpec
-      let version: String
-      let seed: UInt64
-    }
-    return try CanonicalBytes.digest(
-      of: Identity(
-        network: Digest(of: networkBytes), data: dataDigest, split: spec.split, version: Coppice.configuration.version,
-        seed: spec.seed))
+  /// What the study is, after `verifyData`. The network is what was loaded: its weights file, external data and fixed inputs
+  /// are in it.
+  func identity() throws -> StudyIdentity {
+    let none = Digest(of: Data())
+    return StudyIdentity(
+      network: Digest(of: networkBytes), training: files[.training] ?? none, test: files[.test] ?? none,
+      split: spec.split, seed: spec.seed)
   }
 
   var dryRunText: String {

@@ -5,16 +5,33 @@ import StudyStore
 import Support
 
 extension StudyReport {
-  /// Everything of a study's folder that reports show; also while its coordinator runs.
+  /// Everything of a study's folder that reports show; also while its coordinator runs. Rows that are damaged are left out and
+  /// named in `damage`.
   init(_ folder: StudyFolder) throws {
     let reader = try StudyReader(folder)
-    let snapshot = try reader.snapshot()
-    let spec = try reader.header.spec()
+    let contents = try reader.contents()
+    let isRunning = reader.isRunning
     self.init(
-      spec: spec, records: snapshot.records, elapsed: snapshot.elapsed,
-      outcome: snapshot.isFinished ? "The search came to its end." : nil,
-      reproduction: "coppice search \(spec.study).yaml --workers \(spec.workers)",
-      facts: Self.machineFacts(runID: reader.header.runID, identity: reader.header.identity))
+      spec: try contents.header.spec(), records: contents.snapshot.records, elapsed: contents.snapshot.elapsed,
+      outcome: contents.snapshot.endingWords(isRunning: isRunning),
+      reproduction: FileManager.default.fileExists(atPath: folder.spec.path) ? folder.reproducingCommand : nil,
+      facts: Self.machineFacts(runID: contents.header.runID, identity: contents.header.identity),
+      engines: contents.engines,
+      damage: contents.damage.map {
+        StudyReport.Damage(table: $0.table, row: $0.id, trial: $0.trial, rung: $0.rung, reason: $0.reason)
+      })
+  }
+
+  /// Names each row that could not be used on standard error, and ends the command with the status of damage; nothing where
+  /// all is whole.
+  func endIfDamaged(_ folder: StudyFolder) throws {
+    guard !damage.isEmpty else { return }
+    let lines = damage.prefix(20).map { "  \($0)\n" } + (damage.count > 20 ? ["  and \(damage.count - 20) more\n"] : [])
+    throw CommandError(
+      .damagedStudy,
+      "The study in '\(folder.url.path)' is damaged; what is shown is the rest of it. These rows are left out:\n"
+        + lines.joined(),
+      remedy: "Restore the folder from a copy, or go on without them: \(folder.resumingCommand) --set-aside-damaged")
   }
 
   /// Writes the morning report whole and returns where.

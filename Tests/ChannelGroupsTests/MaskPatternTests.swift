@@ -196,6 +196,41 @@ import Testing
     #expect(masks["c"]?.contains(false) == false)
   }
 
+  /// Each output keeps as many of its weights, its best, wherever its row lies in the weight; brute force over the rows.
+  @Test(arguments: layouts, [0.25, 0.5, 0.9])
+  func everyOutputLosesTheSameShare(weight: PrunableWeight, share: Double) throws {
+    // Rows of unlike size, so that a ranking over the whole weight would empty some.
+    var values = scores(weight.count, seed: UInt64(weight.count))
+    let rows = outputs(weight)
+    for (number, row) in rows.enumerated() {
+      for place in row { values[place] *= Float(1 + 10 * number) }
+    }
+    let masks = try PlanSelection.elementMasks(
+      weights: [weight], scores: ["w": values], plan: plan(.element, .uniform(share), .row))
+    let mask = try #require(masks["w"])
+    for row in rows {
+      let kept = max(1, Int(Double(row.count) * (1 - share) + 1e-9))
+      let best = row.sorted { values[$0] > values[$1] }.prefix(kept)
+      #expect(row.filter { mask[$0] } == best.sorted(), "\(weight.layer)")
+    }
+    let whole = try PlanSelection.elementMasks(
+      weights: [weight], scores: ["w": values], plan: plan(.element, .uniform(share), .local))
+    if rows.count > 1, share >= 0.5 { #expect(whole["w"] != mask) }
+  }
+
+  /// The places of each output's weights: all that share an index along the output axis and along axes before both.
+  private func outputs(_ weight: PrunableWeight) -> [[Int]] {
+    guard let axis = weight.axes.output else { return [Array(0..<weight.count)] }
+    let inner = weight.shape[(axis + 1)...].reduce(1, *)
+    let isSideBySide = weight.shape.count == 3 && axis == 1
+    var rows: [[Int]: [Int]] = [:]
+    for place in 0..<weight.count {
+      let index = place / inner % weight.shape[axis]
+      rows[isSideBySide ? [place / inner / weight.shape[axis], index] : [0, index], default: []].append(place)
+    }
+    return rows.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+  }
+
   @Test func kernelAxesFollowTheOperator() throws {
     var builder = GraphBuilder("axes", seed: 1)
     var x = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(4), .fixed(4)])

@@ -73,7 +73,8 @@ import Testing
     var scores: [String: [Float]] = [:]
     for weight in weights { scores[weight.weight] = (0..<weight.count).map { _ in Float(generator.uniform()) } }
     for (scope, sparsity) in [
-      (Scope.global, Sparsity.uniform(0.7)), (.local, .uniform(0.7)), (.perGroup, .perGroup(["b": 0.5])),
+      (Scope.global, Sparsity.uniform(0.7)), (.local, .uniform(0.7)), (.row, .uniform(0.7)),
+      (.perGroup, .perGroup(["b": 0.5])),
     ] {
       let plan = PruningPlan(
         criterion: .l1, granularity: .element, scope: scope, sparsity: sparsity,

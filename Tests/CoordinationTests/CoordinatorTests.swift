@@ -1,6 +1,8 @@
 import ArtifactStore
 import Coordination
 import Foundation
+import Logging
+import Logs
 import StudyModel
 import StudyStore
 import Support
@@ -19,6 +21,9 @@ import WireProtocol
     let folder: StudyFolder
     let artifacts: ArtifactStore
     var context: StudyContext
+    var identity = StudyIdentity(
+      network: Digest(of: Data("network".utf8)), training: Digest(of: Data("training".utf8)),
+      test: Digest(of: Data("test".utf8)), split: SplitSpec(), seed: 7)
 
     init(trials: Int = 3) throws {
       keep = try TemporaryFolder()
@@ -29,22 +34,24 @@ import WireProtocol
       context.artifactFolder = folder.artifacts.path
     }
 
-    func options(resumes: Bool = false, shell: String = "cat", onStart: @escaping @Sendable (String) -> Void = { _ in })
-      -> Coordinator.Options
-    {
+    func options(
+      resumes: Bool = false, shell: String = "cat", log: LineSink = LineSink(),
+      onStart: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> Coordinator.Options {
       Coordinator.Options(
-        output: folder, context: context, identity: Digest(of: Data("identity".utf8)), resumes: resumes, workerCount: 1,
+        output: folder, context: context, identity: identity, resumes: resumes, workerCount: 1,
         workerProgram: Coordinator.WorkerProgram(executable: "/bin/sh", environment: ["PATH": "/usr/bin:/bin"]) {
           endpoint, _, _ in
           onStart(endpoint)
           return ["-c", shell]
-        }, classCount: 10)
+        }, classCount: 10, logger: log.logger)
     }
   }
 
   /// Serves a coordinator from a thread of its own until it is told to leave, or has finished `limit` evaluations.
   private static func startWorker(
-    _ endpoint: String, artifacts: ArtifactStore, limit: Int = .max, done: @escaping @Sendable (Int) -> Void = { _ in }
+    _ endpoint: String, artifacts: ArtifactStore, limit: Int = .max, networkBytes: Int = 0,
+    done: @escaping @Sendable (Int) -> Void = { _ in }, leased: @escaping @Sendable (Assignment) -> Void = { _ in }
   ) {
     Thread.detachNewThread {
       do {
@@ -77,9 +84,11 @@ import WireProtocol
               try say(.ready(Ready(freeSlots: 1)))
             case .lease(let grant):
               if finished >= limit { return }
+              leased(grant.assignment)
               var result = ToyStudy.result(grant.assignment)
               if result.checkpoint != nil {
-                result.checkpoint = try artifacts.put(Data("network of \(grant.assignment.key)".utf8))
+                result.checkpoint = try artifacts.put(
+                  Data("network of \(grant.assignment.key)".utf8) + Data(count: networkBytes))
               }
               try say(.result(try ResultReport(lease: grant.lease, result: result)))
               finished += 1
@@ -119,6 +128,72 @@ import WireProtocol
     // It has ended, and resuming says so without any worker.
     let again = try Coordinator(fixture.options(resumes: true), source: ToySource(count: 3)).run()
     #expect(again.ending == .finished && again.records == summary.records)
+    let runs = try reader.snapshot().runs
+    #expect(runs.map(\.ending) == [.finished, .finished])
+    #expect(runs.map(\.searchEnding?.reason) == [.trialsAreDone, nil])
+    #expect(again.words.contains("all the trials of its budget are done"))
+    // A larger budget does not begin a search again that has ended.
+    var larger = fixture
+    larger.context.spec.budget.trials = 30
+    let error = #expect(throws: CoordinationError.self) {
+      try Coordinator(larger.options(resumes: true), source: ToySource(count: 30))
+    }
+    #expect(error?.code == .studyChanged && error?.message.contains("has ended") == true)
+  }
+
+  /// The spec beside the study is the one that it goes on with, and is read to the same again.
+  @Test func theFolderKeepsTheFullSpecInStep() throws {
+    var fixture = try Fixture()
+    do { _ = try Coordinator(fixture.options(), source: ToySource(count: 3)) }
+    for workers in [3, 5] {
+      fixture.context.spec.workers = workers
+      fixture.context.spec.budget = Budget(seconds: Double(workers) * 60, trials: workers)
+      do { _ = try Coordinator(fixture.options(resumes: true), source: ToySource(count: 3)) }
+      let text = try String(contentsOf: fixture.folder.spec, encoding: .utf8)
+      #expect(text.hasSuffix(SpecPrinter.yaml(fixture.context.spec)))
+      #expect(try StudyReader(fixture.folder).header.spec() == fixture.context.spec)
+    }
+  }
+
+  /// The next one is told why the last one ended, also where the machine had no part in it.
+  @Test(.timeLimit(.minutes(1)))
+  func whyARunEndedIsKept() throws {
+    let fixture = try Fixture()
+    let dying = try Coordinator(fixture.options(shell: "exit 9"), source: ToySource(count: 3))
+    #expect(throws: CoordinationError.self) { try dying.run() }
+    let stop = try WakeUp()
+    var options = fixture.options(resumes: true)
+    options.stop = stop
+    options.stopDetail = { "SIGTERM" }
+    stop.signal()
+    let stopped = try Coordinator(options, source: ToySource(count: 3)).run()
+    #expect(stopped.words == "It was stopped (SIGTERM).")
+    let runs = try StudyReader(fixture.folder).snapshot().runs
+    #expect(runs.map(\.ending) == [.failed, .stopped])
+    #expect(runs.first?.detail.contains("exit status 9") == true)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func aDamagedResultOfAFinishedStudyIsFoundAgain() throws {
+    let fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    let summary = try Coordinator(
+      fixture.options { Self.startWorker($0, artifacts: artifacts) }, source: ToySource(count: 3)
+    ).run()
+    try StoredDamage.flipAResult(in: fixture.folder.database)
+    let refused = #expect(throws: StudyStoreError.self) {
+      try Coordinator(fixture.options(resumes: true), source: ToySource(count: 3))
+    }
+    #expect(refused?.code == .damaged && refused?.message.contains("table 'results'") == true)
+    var options = fixture.options(resumes: true) { Self.startWorker($0, artifacts: artifacts) }
+    options.setsDamageAside = true
+    var notices: [String] = []
+    options.notice = { notices.append($0) }
+    let again = try Coordinator(options, source: ToySource(count: 3)).run()
+    #expect(notices.count == 1 && notices[0].contains("table 'results'"))
+    #expect(again.ending == .finished)
+    #expect(again.records.map(\.key) == summary.records.map(\.key))
+    #expect(again.records.map(\.result?.measures) == summary.records.map(\.result?.measures))
   }
 
   @Test func aStoppedSearchGoesOn() throws {
@@ -159,10 +234,20 @@ import WireProtocol
     #expect(error?.code == .studyChanged)
     #expect(error?.message.contains("seed") == true)
     fixture.context = sameButWorkers
-    var options = fixture.options(resumes: true)
-    options.identity = Digest(of: Data("another network".utf8))
-    error = #expect(throws: CoordinationError.self) { try Coordinator(options, source: ToySource(count: 3)) }
-    #expect(error?.code == .studyChanged)
+    for (change, name) in [
+      ({ $0.network = Digest(of: Data("x".utf8)) }, "network"),
+      ({ $0.training = Digest(of: Data("x".utf8)) }, "training file"),
+      ({ $0.test = Digest(of: Data("x".utf8)) }, "test file"), ({ $0.seed = 8 }, "seed"),
+      ({ $0.split.validation = 5 }, "split"),
+    ] as [((inout StudyIdentity) -> Void, String)] {
+      var options = fixture.options(resumes: true)
+      change(&options.identity)
+      error = #expect(throws: CoordinationError.self) { try Coordinator(options, source: ToySource(count: 3)) }
+      #expect(error?.code == .studyChanged)
+      // It names what changed and nothing else.
+      let lines = error?.message.split(separator: "\n").dropFirst().map(String.init) ?? []
+      #expect(lines.count == 1 && lines[0].contains("the \(name)"), "\(lines)")
+    }
     // Refusals neither kept the study's lock nor counted as a start.
     #expect(try StudyReader(fixture.folder).snapshot().epoch == 2)
   }
@@ -176,6 +261,25 @@ import WireProtocol
     #expect(error?.message.contains("exit status 9") == true)
     let log = try String(contentsOf: fixture.folder.log(ofWorker: 1), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 4)
+    // Whoever reads only the message knows why, and where to read on.
+    #expect(error?.message.contains("cannot start") == true)
+    #expect(error?.remedy?.contains(fixture.folder.log(ofWorker: 1).path) == true)
+    #expect(error?.exitCode == .unavailable)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func theLogTellsTheStudysStory() throws {
+    let fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    let sink = LineSink()
+    let options = fixture.options(log: sink) { Self.startWorker($0, artifacts: artifacts) }
+    let summary = try Coordinator(options, source: ToySource(count: 3)).run()
+    let lines = sink.lines
+    #expect(lines.first?.hasPrefix("notice: Study 'toy' begins: start 1, 1 workers at ipc://") == true, "\(lines)")
+    #expect(lines.count { $0.hasPrefix("info: Worker 1 is process") } == 1)
+    #expect(lines.count { $0.hasPrefix("info: joined: h, process 1") && $0.contains("worker=toy") } == 1, "\(lines)")
+    #expect(lines.count { $0.hasPrefix("info: accepted") } == summary.records.count { $0.status == .done })
+    #expect(lines.contains("notice: finished") && lines.last == "notice: The study is finished.")
   }
 
   /// `cat` ends with its standard input, which is the lifeline; `sleep` does not look at it and is killed.
@@ -198,5 +302,171 @@ import WireProtocol
     } else {
       #expect(log == "let go\n")
     }
+  }
+
+  // MARK: - The disk
+
+  private final class Leases: Sendable {
+    private let seen = Mutex<[Assignment]>([])
+    func add(_ assignment: Assignment) { seen.withLock { $0.append(assignment) } }
+    var all: [Assignment] { seen.withLock { $0 } }
+  }
+
+  @Test func aQuotaIsKeptAndNothingOnItsWayIsLost() throws {
+    let size = 1_000_000
+    var fixture = try Fixture(trials: 6)
+    fixture.context.network = try fixture.artifacts.put(Data(count: size))
+    // The dense network, the baseline, what nobody has told of, and 6 + 2 + 1 networks of trials: 12 MB. Two are kept free.
+    fixture.context.spec.diskLimit = 9 * size
+    // A worker that is dead put a network there; its result lies in its spool.
+    let spooled = try fixture.artifacts.put(Data(repeating: 7, count: size))
+    let (artifacts, leases) = (fixture.artifacts, Leases())
+    var options = fixture.options {
+      Self.startWorker($0, artifacts: artifacts, networkBytes: size, leased: { leases.add($0) })
+    }
+    options.timings.bookkeepingInterval = 0.05
+    var largest = 0
+    options.progress = { _ in largest = max(largest, (try? artifacts.totalSize()) ?? 0) }
+    let summary = try Coordinator(options, source: NarrowSource(count: 6)).run()
+    #expect(summary.ending == .finished && summary.missing.isEmpty && summary.pause == nil)
+    #expect(summary.records.allSatisfy { $0.status == .done })
+    #expect(largest > 5 * size && largest <= 9 * size)
+    #expect(artifacts.contains(spooled) && artifacts.contains(fixture.context.network))
+    let reader = try StudyReader(fixture.folder)
+    let evicted = Set(try reader.history().filter { $0.kind == "evicted" }.compactMap(\.key))
+    #expect(evicted.count >= 3)
+    for record in summary.records where record.key.purpose == .trial {
+      let isThere = record.result?.checkpoint.map { artifacts.contains($0) } == true
+      #expect(isThere == !evicted.contains(record.key), "\(record.key)")
+    }
+    // Whoever was promoted after its network had left was told to make it again.
+    for assignment in leases.all where assignment.key.purpose == .trial && assignment.key.rung > 0 {
+      let parent = EvaluationKey(trial: assignment.key.trial, rung: assignment.key.rung - 1)
+      #expect((assignment.rebuildRungs == nil) == (assignment.parentCheckpoint != nil), "\(assignment.key)")
+      if assignment.rebuildRungs != nil { #expect(evicted.contains(parent)) }
+    }
+    let front = try #require(summary.front.first)
+    #expect(!evicted.contains(front.key))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.networks.path).count == 1)
+  }
+
+  @Test func aSearchWaitsForRoomOnItsDisk() throws {
+    let fixture = try Fixture(trials: 2)
+    let artifacts = fixture.artifacts
+    let leases = Leases()
+    var options = fixture.options { Self.startWorker($0, artifacts: artifacts, leased: { leases.add($0) }) }
+    options.timings.bookkeepingInterval = 0.05
+    // Full from the first trial on, until the search has said so thrice.
+    let folder = fixture.folder
+    var pauses: Set<String> = []
+    options.freeSpace = { url in
+      #expect(url == folder.url)
+      let isFull = leases.all.count >= 2 && pauses.count < 3
+      return FreeSpace(free: isFull ? 1000 + pauses.count : 1 << 40, capacity: 1 << 41)
+    }
+    var shown: String?
+    options.progress = { progress in
+      guard let pause = progress.pause else { return }
+      pauses.insert(pause)
+      shown = (try? StudyReader(folder).pause()) ?? shown
+    }
+    let summary = try Coordinator(options, source: ToySource(count: 2)).run()
+    #expect(summary.ending == .finished && summary.pause == nil)
+    #expect(pauses.count >= 3)
+    let kinds = try StudyReader(folder).history().map(\.kind)
+    let (start, end) = (try #require(kinds.firstIndex(of: "paused")), try #require(kinds.lastIndex(of: "unpaused")))
+    #expect(!kinds[start..<end].contains("granted") && kinds[end...].contains("granted"))
+    // What could leave has left, and counts as free.
+    let pause = try #require(shown)
+    #expect(pause.hasPrefix("paused: disk; ") && pause.contains(" free of 2.00 TiB, needs 256.0 MiB. "), "\(pause)")
+    #expect(summary.records.allSatisfy { $0.status == .done && $0.attempts == 1 })
+    #expect(try StudyReader(fixture.folder).pause() == nil)
+  }
+
+  /// Bit rot, or somebody who tidied up: the end of a night's search must not fail because of it.
+  @Test(arguments: [true, false])
+  func networksThatAreGoneAtTheEndAreNamed(hasEarlierExport: Bool) throws {
+    let fixture = try Fixture(trials: 1)
+    let artifacts = fixture.artifacts
+    let first = try Coordinator(
+      fixture.options { Self.startWorker($0, artifacts: artifacts) }, source: ToySource(count: 1)
+    ).run()
+    #expect(first.missing.isEmpty)
+    let front = try #require(first.front.first)
+    try artifacts.delete(try #require(front.result?.checkpoint))
+    let file = fixture.folder.networks.appendingPathComponent("trial-0001-rung-2.onnx")
+    if !hasEarlierExport { try FileManager.default.removeItem(at: file) }
+    let again = try Coordinator(fixture.options(resumes: true), source: ToySource(count: 1)).run()
+    #expect(again.ending == .finished)
+    #expect(again.missing == (hasEarlierExport ? [] : [front.key]))
+    #expect(FileManager.default.fileExists(atPath: file.path) == hasEarlierExport)
+  }
+
+  // MARK: - The folder is moved while the search runs
+
+  enum Move: String, CaseIterable, Sendable { case renamed, parentRenamed, deleted, replaced, databaseReplaced }
+
+  /// Within seconds the coordinator says what happened, and nothing appears under the old name; from the new name it goes on.
+  @Test(arguments: Move.allCases)
+  func aFolderThatWasMovedEndsTheSearch(move: Move) throws {
+    let fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    let old = fixture.folder.url
+    let parent = fixture.keep.url
+    let new = parent.appendingPathComponent("new name")
+    let movedParent = URL(fileURLWithPath: parent.path + "-moved")
+    defer { try? FileManager.default.removeItem(at: movedParent) }
+    // The worker stops after three results, so that the search cannot end by itself.
+    var options = fixture.options { Self.startWorker($0, artifacts: artifacts, limit: 3) }
+    var updates = 0
+    let files = FileManager.default
+    options.progress = { progress in
+      guard progress.trials > 1 else { return }
+      updates += 1
+      guard updates == 3 else { return }
+      do {
+        switch move {
+        case .renamed: try files.moveItem(at: old, to: new)
+        case .parentRenamed: try files.moveItem(at: parent, to: movedParent)
+        case .deleted: try files.removeItem(at: old)
+        case .replaced:
+          try files.moveItem(at: old, to: new)
+          try files.createDirectory(at: old, withIntermediateDirectories: true)
+        case .databaseReplaced:
+          try files.removeItem(at: fixture.folder.database)
+          try Data("another".utf8).write(to: fixture.folder.database)
+        }
+      } catch {
+        Issue.record("cannot set the scene: \(error)")
+      }
+    }
+    let coordinator = try Coordinator(options, source: ToySource(count: 3))
+    let error = #expect(throws: StudyStoreError.self) { try coordinator.run() }
+    #expect(error?.code == .moved && error?.exitCode == .cannotCreate)
+    let there =
+      switch move {
+      case .renamed, .replaced: new
+      case .parentRenamed: movedParent.appendingPathComponent("out")
+      case .deleted, .databaseReplaced: nil as URL?
+      }
+    switch move {
+    case .renamed, .parentRenamed, .deleted: #expect(!files.fileExists(atPath: old.path))
+    case .replaced: #expect(try files.contentsOfDirectory(atPath: old.path).isEmpty)
+    case .databaseReplaced: #expect(try Data(contentsOf: fixture.folder.database) == Data("another".utf8))
+    }
+    #expect(error?.description.contains("deleted") == (move == .deleted))
+    guard let there else { return }
+    #expect(error?.description.contains("--resume --output '\(there.path)'") == true)
+
+    // What was acknowledged is there, and the rest is found.
+    let moved = StudyFolder(there)
+    let before = try StudyReader(moved).snapshot().records.filter { $0.status == .done }
+    #expect(before.count >= 2)
+    let movedArtifacts = try ArtifactStore(existing: moved.artifacts)
+    var rest = fixture.options(resumes: true) { Self.startWorker($0, artifacts: movedArtifacts) }
+    rest.output = moved
+    let summary = try Coordinator(rest, source: ToySource(count: 3)).run()
+    #expect(summary.ending == .finished)
+    for record in before { #expect(summary.records.contains(record)) }
   }
 }

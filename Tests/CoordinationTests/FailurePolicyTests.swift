@@ -36,15 +36,20 @@ import WireProtocol
     return try #require(fixture.machine.snapshot.evaluations[first.key])
   }
 
-  @Test(arguments: [
-    (FailureClass.transient, 3), (.internal, 3), (.deterministic, 2), (.badInput, 2), (.resource, 2), (.preempted, 20),
-  ])
-  func evaluationsAreGivenUpAfterSoManyAttempts(failureClass: FailureClass, attempts: Int) throws {
+  @Test(arguments: [FailureClass.transient, .internal, .deterministic, .badInput, .resource])
+  func theLoneWorkerTriesThreeTimes(failureClass: FailureClass) throws {
     let evaluation = try failAll(failureClass, limit: 30)
     #expect(evaluation.record.status == .quarantined)
-    #expect(evaluation.record.attempts == attempts)
+    #expect(evaluation.record.attempts == 3)
     #expect(evaluation.record.failure?.failureClass == failureClass)
-    #expect(evaluation.charges == (failureClass == .preempted ? 0 : attempts))
+    #expect(evaluation.record.reason?.contains("3 times on worker-1") == true)
+  }
+
+  /// More than any limit that there ever was.
+  @Test func hostsThatAreTakenAwayNeverSetAnythingAside() throws {
+    let evaluation = try failAll(.preempted, limit: 30)
+    #expect(evaluation.record.status != .quarantined && evaluation.record.attempts >= 30)
+    #expect(evaluation.failures.allSatisfy { $0.kind == .loss } && evaluation.failures.count == 30)
   }
 
   @Test func failuresAreCountedOnceHoweverOftenTheyAreSent() throws {
@@ -54,7 +59,7 @@ import WireProtocol
     for _ in 0..<4 {
       #expect(try fixture.say(.failed(report), by: &worker).contains(.failureAcknowledged(first.lease)))
     }
-    #expect(fixture.machine.snapshot.evaluations[first.key]?.charges == 1)
+    #expect(fixture.failures(of: first.key).count == 1)
   }
 
   @Test func retriesWaitAndGoElsewhereFirst() throws {
@@ -93,8 +98,10 @@ import WireProtocol
     }
     #expect(Set(failed).count == 3)
     #expect(next == nil)
-    for key in failed { #expect(fixture.machine.snapshot.evaluations[key]?.charges == 0) }
-    #expect(fixture.machine.snapshot.evaluations[failed[0]]?.strikes == 0)
+    for key in failed {
+      #expect(fixture.failures(of: key).map(\.counts) == [false])
+      #expect(fixture.status(of: key) == .pending)
+    }
     // The good worker goes on, and with its success nothing else ends.
     let more = try fixture.finish(kept, by: &good)
     #expect(more != nil)
@@ -225,7 +232,7 @@ import WireProtocol
     #expect(Fixture.messages(in: actions, to: worker.peer) == [.bye(.stopping)])
     #expect(actions.last == .end(.stopped))
     #expect(fixture.journal.snapshot().evaluations[first.key]?.record.status == .pending)
-    #expect(fixture.journal.snapshot().evaluations[first.key]?.charges == 0)
+    #expect(fixture.journal.snapshot().evaluations[first.key]?.failures.isEmpty == true)
     var again = try Fixture(journal: fixture.journal)
     #expect(try again.join(1).1?.key == first.key)
   }

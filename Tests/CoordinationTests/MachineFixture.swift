@@ -12,7 +12,8 @@ struct MachineFixture {
     let peer: PeerID
     let incarnation: Incarnation
     let name: String
-    let processID: UInt32
+    var processID: UInt32
+    var host = "host"
     var sequence: UInt64 = 0
   }
 
@@ -21,17 +22,21 @@ struct MachineFixture {
   var now = 0.0
 
   init(
-    trials: Int = 4, seconds: Double? = nil, expected: Double? = nil, classCount: Int? = 10,
-    journal: InMemoryJournal = InMemoryJournal(), change: (inout CoordinatorTimings) -> Void = { _ in }
+    trials: Int = 4, scans: Int = 0, seconds: Double? = nil, expected: Double? = nil, disk: Int? = nil,
+    classCount: Int? = 10, mixesEngines: Bool = false, journal: InMemoryJournal = InMemoryJournal(),
+    source: (any TrialSource)? = nil,
+    change: (inout CoordinatorTimings) -> Void = { _ in }
   ) throws {
     self.journal = journal
     try journal.commit([.beginEpoch], elapsed: journal.snapshot().elapsed)
     var configuration = CoordinatorMachine.Configuration(
-      context: ToyStudy.context(trials: trials, seconds: seconds, expected: expected), run: "run",
+      context: ToyStudy.context(trials: trials, seconds: seconds, expected: expected, disk: disk), run: "run",
       classCount: classCount)
     change(&configuration.timings)
+    configuration.evicted = Set(journal.history().filter { $0.kind == "evicted" }.compactMap(\.key))
+    configuration.mixesEngines = mixesEngines
     machine = CoordinatorMachine(
-      configuration, snapshot: journal.snapshot(), source: ToySource(count: trials), now: 0)
+      configuration, snapshot: journal.snapshot(), source: source ?? ToySource(count: trials, scanCount: scans), now: 0)
   }
 
   var epoch: UInt64 { UInt64(machine.snapshot.epoch) }
@@ -64,24 +69,33 @@ struct MachineFixture {
     actions.compactMap { if case .send(let message, peer) = $0 { message } else { nil } }
   }
 
-  static func worker(_ number: UInt8) -> ToyWorker {
-    ToyWorker(
-      peer: PeerID([number]), incarnation: Incarnation(bytes: [UInt8](repeating: number, count: 16))!,
-      name: "worker-\(number)", processID: UInt32(number))
+  static func worker(_ number: UInt8, host: String = "host") -> ToyWorker {
+    process(number, of: "worker-\(number)", host: host)
   }
 
-  static func hello(_ worker: ToyWorker, held: [LeaseID] = [], spooled: [LeaseID] = [], run: String = "")
-    -> WorkerMessage
-  {
+  /// A process with a number of its own that bears a worker's name.
+  static func process(_ number: UInt8, of name: String, host: String = "host") -> ToyWorker {
+    ToyWorker(
+      peer: PeerID([number]), incarnation: Incarnation(bytes: [UInt8](repeating: number, count: 16))!, name: name,
+      processID: UInt32(number), host: host)
+  }
+
+  static func hello(
+    _ worker: ToyWorker, held: [LeaseID] = [], spooled: [LeaseID] = [], run: String = "", engine: EngineIdentity? = nil
+  ) -> WorkerMessage {
     .hello(
       Hello(
-        build: "0", incarnation: worker.incarnation, host: "host", label: worker.name, processID: worker.processID,
-        device: "cpu", slots: 1, run: run, heldLeases: held, spooledLeases: spooled))
+        build: "0", incarnation: worker.incarnation, host: worker.host, label: worker.name, processID: worker.processID,
+        device: "cpu", slots: 1, run: run, heldLeases: held, spooledLeases: spooled, engine: engine))
   }
 
   /// A worker that said HELLO and READY, and the assignment that it got for it.
-  mutating func join(_ number: UInt8) throws -> (ToyWorker, Assignment?) {
-    var worker = Self.worker(number)
+  mutating func join(_ number: UInt8, host: String = "host") throws -> (ToyWorker, Assignment?) {
+    try join(Self.worker(number, host: host))
+  }
+
+  mutating func join(_ joining: ToyWorker) throws -> (ToyWorker, Assignment?) {
+    var worker = joining
     let answers = try say(Self.hello(worker), by: &worker)
     #expect(answers.contains { if case .welcome = $0 { true } else { false } })
     return (worker, Self.assignment(in: try say(.ready(Ready(freeSlots: 1)), by: &worker)))
@@ -91,6 +105,9 @@ struct MachineFixture {
     for case .lease(let grant) in messages { return grant.assignment }
     return nil
   }
+
+  func failures(of key: EvaluationKey) -> [FailedAttempt] { machine.snapshot.evaluations[key]?.failures ?? [] }
+  func status(of key: EvaluationKey) -> EvaluationStatus? { machine.snapshot.evaluations[key]?.record.status }
 
   /// Reports the assignment's result and asks for more.
   mutating func finish(_ assignment: Assignment, by worker: inout ToyWorker) throws -> Assignment? {

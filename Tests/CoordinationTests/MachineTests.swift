@@ -1,5 +1,6 @@
 import Coordination
 import Foundation
+import Launching
 import StudyModel
 import StudyStore
 import Support
@@ -96,7 +97,8 @@ import WireProtocol
     if kind == 3 { report.bytes.append(32) }
     #expect(try fixture.say(.result(report), by: &worker).contains(.resultAcknowledged(first.lease, .invalid)))
     let evaluation = try #require(fixture.machine.snapshot.evaluations[first.key])
-    #expect(evaluation.charges == 1 && evaluation.record.result == nil && evaluation.record.status == .pending)
+    #expect(evaluation.failures.map(\.kind) == [.own])
+    #expect(evaluation.record.result == nil && evaluation.record.status == .pending)
   }
 
   @Test func resultsWithoutTheirArtifactsAreRefused() throws {
@@ -111,7 +113,7 @@ import WireProtocol
 
   // MARK: - Leases
 
-  @Test func silentLeasesExpireAndAreChargedOnce() throws {
+  @Test func silentLeasesExpireAsLosses() throws {
     var fixture = try Fixture()
     var (worker, first) = try fixture.begin()
     _ = try fixture.say(.ping(Fixture.ping(first)), by: &worker, after: 5)
@@ -119,7 +121,7 @@ import WireProtocol
     #expect(fixture.machine.snapshot.leases[first.lease]?.ending == nil)
     _ = try fixture.perform(.tick, after: 6)
     #expect(fixture.machine.snapshot.leases[first.lease]?.ending == .expired)
-    #expect(fixture.machine.snapshot.evaluations[first.key]?.charges == 1)
+    #expect(fixture.failures(of: first.key).map(\.kind) == [.loss])
   }
 
   @Test func lateResultsOfExpiredLeasesCountAndEndTheNewerLease() throws {
@@ -147,7 +149,7 @@ import WireProtocol
     var (worker, first) = try fixture.begin()
     for _ in 0..<3 { _ = try fixture.say(.ping(Ping(leases: [], freeSlots: 1)), by: &worker, after: 5) }
     #expect(fixture.machine.snapshot.leases[first.lease]?.ending == .withdrawn)
-    #expect(fixture.machine.snapshot.evaluations[first.key]?.charges == 0)
+    #expect(fixture.failures(of: first.key).isEmpty)
     // And the worker has got it, or another, again.
     #expect(fixture.machine.snapshot.leases.values.contains { $0.ending == nil && $0.worker == worker.name })
   }
@@ -174,9 +176,9 @@ import WireProtocol
   @Test func deathsOfWorkerProcessesEndTheirLeasesAtOnce() throws {
     var fixture = try Fixture()
     let (worker, first) = try fixture.begin()
-    _ = try fixture.perform(.workerExited(processID: worker.processID, how: "signal 9"))
+    _ = try fixture.perform(.workerExited(processID: worker.processID, .signal(9)))
     #expect(fixture.machine.snapshot.leases[first.lease]?.ending == .lost)
-    #expect(fixture.machine.snapshot.evaluations[first.key]?.charges == 1)
+    #expect(fixture.failures(of: first.key).map(\.kind) == [.suspicion])
     // Its successor gets the same evaluation once the back-off is over.
     _ = try fixture.perform(.tick, after: 5)
     let (_, next) = try fixture.join(2)
@@ -190,7 +192,7 @@ import WireProtocol
       #expect(first.lease == LeaseID(2))
       _ = try fixture.say(message, by: &worker)
       #expect(fixture.machine.snapshot.leases[first.lease]?.ending == .released)
-      #expect(fixture.machine.snapshot.evaluations[first.key]?.charges == 0)
+      #expect(fixture.failures(of: first.key).isEmpty)
     }
   }
 

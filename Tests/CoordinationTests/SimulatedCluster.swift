@@ -10,8 +10,22 @@ import WorkerNode
 /// A coordinator and its workers on a clock, a network and disks of their own, all in one thread and by one seed.
 ///
 /// Both sides run their real machines. Messages may be lost, doubled, delayed and overtaken; workers, engines and the coordinator
-/// die and come back: a worker with its spool, the coordinator with its journal. After `healsAt` nothing more goes wrong.
+/// die and come back: a worker with its spool, the coordinator with its journal. After `healsAt` nothing more goes wrong, but for
+/// what is wrong with a plan or a worker.
+///
+/// The world kills one evaluation's process twice at most: what is killed a third time, with its host to itself, is the
+/// evaluation's fault by the rule, and no rule could tell.
 struct SimulatedCluster {
+  /// What a plan does to whoever runs it, wherever and whenever that is.
+  enum Poison: Hashable {
+    /// Its engine reports a failure.
+    case engine
+    /// Its worker's process is killed.
+    case worker
+    /// Its host goes down with all workers.
+    case host
+  }
+
   struct Faults {
     var loss = 0.0
     var duplication = 0.0
@@ -22,6 +36,14 @@ struct SimulatedCluster {
     var coordinatorDeaths = 0.0
     /// Stops a process for a while, as SIGSTOP does.
     var pauses = 0.0
+    /// Networks that vanish from the disk.
+    var losses = 0.0
+    /// Ends all workers of a host at once, which are back after up to two minutes.
+    var hostRestarts = 0.0
+    /// A worker on which every engine dies at once, for ever.
+    var hasBlackHole = false
+    /// A trial whose plan always fails.
+    var poison: (trial: TrialID, kind: Poison)?
     var healsAt = 600.0
 
     static let none = Faults()
@@ -33,6 +55,7 @@ struct SimulatedCluster {
 
   private final class Worker {
     let number: Int
+    let host: String
     var machine: WorkerMachine?
     var processID: UInt32 = 0
     var peer = PeerID([])
@@ -42,9 +65,16 @@ struct SimulatedCluster {
     var hasEngine = false
     var evaluationsBegun = 0
     var busy = 0
+    /// The network to start from was not there.
+    var lacksParent = false
     var pausedUntil = 0.0
 
-    init(_ number: Int) { self.number = number }
+    var name: String { "worker-\(number)" }
+
+    init(_ number: Int, host: String) {
+      self.number = number
+      self.host = host
+    }
   }
 
   private enum Event {
@@ -54,11 +84,12 @@ struct SimulatedCluster {
     case workerStart(Int)
     case engineDone(Int, run: Int)
     case engineProgress(Int, run: Int)
+    case poisonActs(Int, run: Int)
     case engineEnded(Int, Exit)
     case coordinatorTick
     case coordinatorStart
     case childExit(UInt32)
-    case killWorker, killEngine, killCoordinator, pause
+    case killWorker, killEngine, killCoordinator, restartHost, pause, loseNetwork
   }
 
   let faults: Faults
@@ -67,11 +98,17 @@ struct SimulatedCluster {
   private(set) var coordinatorDeaths = 0
   private(set) var workerDeaths = 0
   private(set) var evaluationsBegun = 0
+  /// How often each evaluation was begun, and how often the world killed what ran it.
+  private(set) var begun: [EvaluationKey: Int] = [:]
+  private(set) var kills: [EvaluationKey: Int] = [:]
   private(set) var messages = 0
   private(set) var endedAt: Double?
+  /// Nil leaves the disk out.
+  private(set) var disk: SimulatedDisk?
 
   private let context: StudyContext
   private let trialCount: Int
+  private let scanCount: Int
   private let evaluationTime: ClosedRange<Double>
   private var generator: SeededGenerator
   private var queue: [(time: Double, order: Int, event: Event)] = []
@@ -86,14 +123,18 @@ struct SimulatedCluster {
   private var outcome: StudyOutcome?
 
   init(
-    seed: UInt64, workers: Int, trials: Int, faults: Faults, evaluationTime: ClosedRange<Double> = 1...20
+    seed: UInt64, workers: Int, hosts: Int = 1, trials: Int, scans: Int = 0, faults: Faults,
+    evaluationTime: ClosedRange<Double> = 1...20, quota: Int? = nil
   ) {
     self.faults = faults
-    context = ToyStudy.context(trials: trials)
+    let context = ToyStudy.context(trials: trials, disk: quota)
+    self.context = context
+    disk = quota.map { _ in SimulatedDisk(dense: context.network) }
     trialCount = trials
+    scanCount = scans
     self.evaluationTime = evaluationTime
     generator = SeededGenerator(seed: seed, stream: "cluster")
-    self.workers = (0..<workers).map { Worker($0) }
+    self.workers = (0..<workers).map { Worker($0, host: "host-\($0 % hosts)") }
   }
 
   /// Runs to the study's end; throws on any broken invariant, or when it takes longer than `limit` seconds of its clock.
@@ -103,7 +144,9 @@ struct SimulatedCluster {
     plan(.killWorker, mean: faults.workerDeaths)
     plan(.killEngine, mean: faults.engineDeaths)
     plan(.killCoordinator, mean: faults.coordinatorDeaths)
+    plan(.restartHost, mean: faults.hostRestarts)
     plan(.pause, mean: faults.pauses)
+    plan(.loseNetwork, mean: faults.losses)
     while outcome == nil {
       guard !queue.isEmpty else { throw Failure(description: "nothing is left to happen at \(now)") }
       let next = pop()
@@ -118,9 +161,7 @@ struct SimulatedCluster {
 
   private var stuckText: String {
     let open = machine?.snapshot.evaluations.values.filter { $0.record.status != .done } ?? []
-    let lines = open.map {
-      "\($0.record.key) \($0.record.status) charges \($0.charges) lease \($0.openLease?.value ?? -1)"
-    }
+    let lines = open.map { "\($0.record.key) \($0.record.status) \($0.failures) lease \($0.openLease?.value ?? -1)" }
     return "still \(machine?.phase.rawValue ?? "dead") at \(now): \(lines.joined(separator: "; "))"
   }
 
@@ -131,7 +172,12 @@ struct SimulatedCluster {
     case .toCoordinator(let frame, let peer):
       if postponed(event, until: machinePausedUntil) { return }
       guard let envelope = try? WorkerMessage.decode(frame) else { throw Failure(description: "undecodable") }
+      guard case .result(let report) = envelope.message, let disk else {
+        return try tell(.message(envelope, from: peer))
+      }
+      try disk.check(report, journal.snapshot())
       try tell(.message(envelope, from: peer))
+      try tell(.storage(disk.report))
     case .toWorker(let frame, let peer):
       guard let worker = workers.first(where: { $0.peer == peer && $0.machine != nil }) else { return }
       if postponed(event, until: worker.pausedUntil) { return }
@@ -145,28 +191,56 @@ struct SimulatedCluster {
       guard worker.hasEngine, worker.evaluationsBegun == run, let assignment = worker.assignment else { return }
       if postponed(event, until: worker.pausedUntil) { return }
       worker.assignment = nil
-      try tell(worker, .engineSaid(.result(lease: assignment.lease, ToyStudy.result(assignment))))
+      if worker.lacksParent {
+        try tell(
+          worker,
+          .engineSaid(
+            .failed(lease: assignment.lease, failureClass: .checkpointGone, message: "It is gone.", remedy: nil)))
+      } else {
+        let result = ToyStudy.result(assignment)
+        disk?.store(result)
+        try tell(worker, .engineSaid(.result(lease: assignment.lease, result)))
+      }
     case .engineProgress(let number, let run):
       let worker = workers[number]
       guard worker.hasEngine, worker.evaluationsBegun == run, let assignment = worker.assignment else { return }
       if postponed(event, until: worker.pausedUntil) { return }
       try tell(worker, .engineSaid(.progress(lease: assignment.lease, step: "toy", fraction: 0.5)))
+    case .poisonActs(let number, let run):
+      let worker = workers[number]
+      guard worker.hasEngine, worker.evaluationsBegun == run, let assignment = worker.assignment else { return }
+      if postponed(event, until: worker.pausedUntil) { return }
+      switch faults.poison?.kind {
+      case .worker: kill(worker)
+      case .host: restartHost(worker.host)
+      case .engine, nil:
+        worker.assignment = nil
+        let said = EngineEvent.failed(
+          lease: assignment.lease, failureClass: .deterministic, message: "The plan is poison.", remedy: nil)
+        try tell(worker, .engineSaid(said))
+      }
     case .engineEnded(let number, let exit):
       try tell(workers[number], .engineEnded(exit, logTail: ""))
     case .coordinatorTick:
       if postponed(event, until: machinePausedUntil) { return }
-      if machine != nil { try tell(.tick) }
+      // One event, since each is answered by the next tick; a look at the disk is a tick as well.
+      if machine != nil { try tell(disk.map { .storage($0.report) } ?? .tick) }
     case .coordinatorStart: try startCoordinator()
-    case .childExit(let processID): try tell(.workerExited(processID: processID, how: "signal 9"))
+    case .childExit(let processID): try tell(.workerExited(processID: processID, .signal(9)))
     case .killWorker:
-      if let worker = workers.randomElement(using: &generator), worker.machine != nil { kill(worker) }
+      if let worker = workers.randomElement(using: &generator), mayKill([worker]) { kill(worker) }
       plan(.killWorker, mean: faults.workerDeaths)
     case .killEngine:
-      if let worker = workers.randomElement(using: &generator), worker.hasEngine {
+      if let worker = workers.randomElement(using: &generator), worker.hasEngine, mayKill([worker]) {
         endEngine(of: worker)
-        schedule(.engineEnded(worker.number, .signal(11)), after: 0)
+        schedule(.engineEnded(worker.number, .signal(9)), after: 0)
       }
       plan(.killEngine, mean: faults.engineDeaths)
+    case .restartHost:
+      if let host = workers.randomElement(using: &generator)?.host, mayKill(workers.filter { $0.host == host }) {
+        restartHost(host)
+      }
+      plan(.restartHost, mean: faults.hostRestarts)
     case .killCoordinator:
       killCoordinator()
       plan(.killCoordinator, mean: faults.coordinatorDeaths)
@@ -178,7 +252,23 @@ struct SimulatedCluster {
         worker.pausedUntil = end
       }
       plan(.pause, mean: faults.pauses)
+    case .loseNetwork:
+      let snapshot = journal.snapshot()
+      disk?.loseOne(of: snapshot, using: &generator)
+      plan(.loseNetwork, mean: faults.losses)
     }
+  }
+
+  /// Counts a blow of the world against the evaluations that it hits, by the workers' knowledge or the coordinator's; false where
+  /// one of them has had its share, or nothing lives.
+  private mutating func mayKill(_ victims: [Worker]) -> Bool {
+    let living = victims.filter { $0.machine != nil }
+    let names = Set(living.map(\.name))
+    let leased = journal.snapshot().leases.values.filter { $0.ending == nil && names.contains($0.worker) }.map(\.key)
+    let hit = Set(living.compactMap { $0.assignment?.key } + leased)
+    guard !living.isEmpty, hit.allSatisfy({ kills[$0, default: 0] < 2 }) else { return false }
+    for key in hit { kills[key, default: 0] += 1 }
+    return true
   }
 
   private mutating func plan(_ event: Event, mean: Double) {
@@ -200,8 +290,9 @@ struct SimulatedCluster {
     try journal.commit([.beginEpoch], elapsed: journal.snapshot().elapsed)
     var configuration = CoordinatorMachine.Configuration(context: context, run: "toy run", classCount: 10)
     configuration.timings.evaluationLimit = 1000
-    machine = CoordinatorMachine(
-      configuration, snapshot: journal.snapshot(), source: ToySource(count: trialCount), now: now)
+    let source: any TrialSource =
+      disk == nil ? ToySource(count: trialCount, scanCount: scanCount) : NarrowSource(count: trialCount)
+    machine = CoordinatorMachine(configuration, snapshot: journal.snapshot(), source: source, now: now)
     sequence = 0
     try tell(.tick)
   }
@@ -234,6 +325,9 @@ struct SimulatedCluster {
         try note(message)
         let frame = try message.encode(epoch: UInt64(current.snapshot.epoch), sequence: sequence)
         transmit { .toWorker(frame, peer: peer) }
+      case .evict(let digests):
+        let snapshot = journal.snapshot()
+        try disk?.evict(digests, snapshot)
       case .end(let ending): outcome = ending
       }
     }
@@ -268,20 +362,33 @@ struct SimulatedCluster {
     worker.processID = nextProcess
     worker.machine = WorkerMachine(
       identity: WorkerIdentity(
-        build: "0", host: "host", label: "worker-\(worker.number)", processID: nextProcess, device: "cpu"),
+        build: "0", host: worker.host, label: worker.name, processID: nextProcess, device: "cpu"),
       seed: generator.next(), spooled: worker.spool.values.sorted { $0.report.lease < $1.report.lease })
     worker.sequence = 0
     try tell(worker, .started)
   }
 
   private mutating func kill(_ worker: Worker) {
+    end(worker)
+    // Sometimes the parent sees it at once, sometimes there is no parent to see it.
+    if generator.integer(below: 2) == 0 { schedule(.childExit(worker.processID), after: 0.01) }
+    schedule(.workerStart(worker.number), after: 10 * generator.uniform())
+  }
+
+  /// Nobody is left there to tell of it; a restart takes longer than a lease lives, or not.
+  private mutating func restartHost(_ host: String) {
+    let isBackAfter = 5 + 115 * generator.uniform()
+    for worker in workers where worker.host == host && worker.machine != nil {
+      end(worker)
+      schedule(.workerStart(worker.number), after: isBackAfter + generator.uniform())
+    }
+  }
+
+  private mutating func end(_ worker: Worker) {
     worker.machine = nil
     worker.pausedUntil = 0
     workerDeaths += 1
     endEngine(of: worker)
-    // Sometimes the parent sees it at once, sometimes there is no parent to see it.
-    if generator.integer(below: 2) == 0 { schedule(.childExit(worker.processID), after: 0.01) }
-    schedule(.workerStart(worker.number), after: 10 * generator.uniform())
   }
 
   private func endEngine(of worker: Worker) {
@@ -295,7 +402,7 @@ struct SimulatedCluster {
     let actions = worker.machine?.receive(event, now: now) ?? []
     let mortal = faults.workerDeaths > 0 && now < faults.healsAt
     for action in actions {
-      if mortal, generator.integer(below: 2000) == 0 { return kill(worker) }
+      if mortal, generator.integer(below: 2000) == 0, mayKill([worker]) { return kill(worker) }
       try perform(action, of: worker)
     }
     if let deadline = worker.machine?.nextDeadline {
@@ -319,12 +426,23 @@ struct SimulatedCluster {
     case .tellEngine(.study): break
     case .tellEngine(.begin(let assignment)):
       worker.assignment = assignment
+      worker.lacksParent = disk?.begin(assignment) == false
       worker.evaluationsBegun += 1
       evaluationsBegun += 1
+      begun[assignment.key, default: 0] += 1
+      if faults.hasBlackHole, worker.number == 0 {
+        endEngine(of: worker)
+        schedule(.engineEnded(worker.number, .code(1)), after: 0.2)
+        return
+      }
       let time =
         evaluationTime.lowerBound + (evaluationTime.upperBound - evaluationTime.lowerBound) * generator.uniform()
       schedule(.engineProgress(worker.number, run: worker.evaluationsBegun), after: time / 2)
-      schedule(.engineDone(worker.number, run: worker.evaluationsBegun), after: time)
+      let isPoison = faults.poison.map { $0.trial == assignment.key.trial } ?? false
+      schedule(
+        isPoison
+          ? .poisonActs(worker.number, run: worker.evaluationsBegun)
+          : .engineDone(worker.number, run: worker.evaluationsBegun), after: time)
     case .killEngine:
       endEngine(of: worker)
       schedule(.engineEnded(worker.number, .signal(9)), after: 0.01)

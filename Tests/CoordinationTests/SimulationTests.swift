@@ -17,11 +17,14 @@ import Testing
     private static let seeds: UInt64 = 100
   #endif
 
-  private static let expected: [EvaluationKey: Int] = {
-    var cluster = SimulatedCluster(seed: 0, workers: 1, trials: 9, faults: .none)
-    _ = try? cluster.run(limit: 10_000)
+  /// What is found without faults, and without the trial that is planted as poison.
+  private static func expected(poison: TrialID? = nil) throws -> [EvaluationKey: Int] {
+    var faults = SimulatedCluster.Faults.none
+    faults.poison = poison.map { ($0, .engine) }
+    var cluster = SimulatedCluster(seed: 0, workers: 2, trials: 9, faults: faults)
+    #expect(try cluster.run(limit: 10_000) == .finished)
     return found(cluster.journal.snapshot())
-  }()
+  }
 
   @Test func searchWithoutFaultsFindsWhatItsSourceAsksFor() throws {
     var cluster = SimulatedCluster(seed: 1, workers: 2, trials: 9, faults: .none)
@@ -34,7 +37,68 @@ import Testing
     #expect(snapshot.isFinished)
     #expect(snapshot.evaluations.values.allSatisfy { $0.record.status == .done && $0.record.attempts == 1 })
     #expect(cluster.evaluationsBegun == 16)
-    #expect(Self.found(snapshot) == Self.expected)
+    #expect(Self.found(snapshot).count == 16)
+  }
+
+  /// The scan's evaluations go the way of all others, also when the coordinator dies in it.
+  @Test func scansWithFaultsFindWhatTheyFindWithout() throws {
+    func run(_ seed: UInt64, _ faults: SimulatedCluster.Faults) throws -> StudySnapshot {
+      var cluster = SimulatedCluster(seed: seed, workers: 2, trials: 1, scans: 12, faults: faults)
+      _ = try cluster.run(limit: 2_000)
+      return cluster.journal.snapshot()
+    }
+    func scan(_ snapshot: StudySnapshot) -> [SensitivityScan.Entry] {
+      snapshot.records.filter { $0.key.purpose == .scan }.compactMap(\.result?.scan)
+    }
+    let expected = scan(try run(1, .none))
+    #expect(expected.count == 12)
+    var epochs: Int64 = 0
+    for seed in 1...Self.seeds {
+      let faults = SimulatedCluster.Faults(loss: 0.1, duplication: 0.1, coordinatorDeaths: 40)
+      let snapshot = try run(seed, faults)
+      #expect(scan(snapshot) == expected && snapshot.isFinished, "seed \(seed)")
+      epochs = max(epochs, snapshot.epoch)
+    }
+    #expect(epochs > 1, "no coordinator died")
+  }
+
+  /// Room for the dense network, the baseline, three parents, the front and what three workers write; not for all 15 networks.
+  @Test(arguments: [
+    ("a small quota", SimulatedCluster.Faults.none),
+    ("lost networks", SimulatedCluster.Faults(losses: 20)),
+    (
+      "everything",
+      SimulatedCluster.Faults(
+        loss: 0.15, duplication: 0.15, delay: 0.5, workerDeaths: 200, coordinatorDeaths: 60, pauses: 200, losses: 30)
+    ),
+  ])
+  func searchWithAQuotaFindsTheSame(name: String, faults: SimulatedCluster.Faults) throws {
+    let expected = try Self.expected()
+    var (evictions, rebuilds, losses) = (0, 0, 0)
+    for seed in 1...Self.seeds {
+      var cluster = SimulatedCluster(seed: seed, workers: 3, trials: 9, faults: faults, quota: 1000)
+      do {
+        let outcome = try cluster.run(limit: 3_000)
+        let snapshot = cluster.journal.snapshot()
+        #expect(!snapshot.evaluations.values.contains { $0.record.status == .quarantined }, "\(name), seed \(seed)")
+        #expect(outcome == .finished, "\(name), seed \(seed)")
+        #expect(Self.found(snapshot) == expected, "\(name), seed \(seed)")
+        let disk = try #require(cluster.disk)
+        if name == "a small quota" { #expect(disk.largestBytes <= 1000, "seed \(seed)") }
+        let notes = cluster.journal.history()
+        // One may be noted and not removed, when the coordinator dies in between.
+        #expect(notes.count { $0.kind == "evicted" } >= disk.evictions)
+        evictions += disk.evictions
+        rebuilds += disk.rebuilds
+        losses += disk.losses
+      } catch {
+        Issue.record("\(name), seed \(seed): \(error)")
+        return
+      }
+    }
+    print("\(name): \(evictions) evictions, \(losses) losses, \(rebuilds) rebuilds")
+    #expect(evictions > 0 && (rebuilds > 0 || name == "a small quota"))
+    #expect(losses > 0 || faults.losses == 0)
   }
 
   @Test func oneSeedAlwaysGoesTheSameWay() throws {
@@ -48,53 +112,81 @@ import Testing
     #expect(histories[0].contains { $0.epoch > 1 })
   }
 
-  @Test(arguments: [
-    ("a bad network", SimulatedCluster.Faults(loss: 0.2, duplication: 0.2, delay: 0.5)),
-    ("a terrible network", SimulatedCluster.Faults(loss: 0.4, duplication: 0.3, delay: 8)),
-    ("dying workers", SimulatedCluster.Faults(workerDeaths: 60, healsAt: 400)),
-    ("dying engines", SimulatedCluster.Faults(engineDeaths: 120, healsAt: 300)),
-    ("a dying coordinator", SimulatedCluster.Faults(coordinatorDeaths: 20, healsAt: 600)),
-    ("suspended processes", SimulatedCluster.Faults(pauses: 60)),
-    (
-      "everything",
-      SimulatedCluster.Faults(
-        loss: 0.15, duplication: 0.15, delay: 0.5, workerDeaths: 200, coordinatorDeaths: 60, pauses: 200)
-    ),
-  ])
-  func searchWithFaultsEndsWithTheSameResults(name: String, faults: SimulatedCluster.Faults) throws {
-    #expect(Self.expected.count == 16)
-    var (deaths, messages, incomplete, longest) = (0, 0, 0, 0.0)
+  struct Scene: CustomTestStringConvertible, Sendable {
+    let name: String
+    let faults: SimulatedCluster.Faults
+    var hosts = 1
+    var testDescription: String { name }
+  }
+
+  private static let poisoned = TrialID(4)
+
+  private static let scenes: [Scene] = [
+    Scene(name: "a bad network", faults: .init(loss: 0.2, duplication: 0.2, delay: 0.5)),
+    Scene(name: "a terrible network", faults: .init(loss: 0.4, duplication: 0.3, delay: 8)),
+    Scene(name: "dying workers", faults: .init(workerDeaths: 60, healsAt: 400)),
+    Scene(name: "dying workers on two hosts", faults: .init(workerDeaths: 30, healsAt: 400), hosts: 2),
+    Scene(name: "dying engines", faults: .init(engineDeaths: 40, healsAt: 300)),
+    Scene(name: "a dying coordinator", faults: .init(coordinatorDeaths: 20, healsAt: 600)),
+    Scene(name: "suspended processes", faults: .init(pauses: 60)),
+    Scene(name: "restarting hosts", faults: .init(hostRestarts: 100), hosts: 2),
+    Scene(name: "a worker that fails everything", faults: .init(hasBlackHole: true)),
+    Scene(
+      name: "a worker that fails everything among dying ones", faults: .init(workerDeaths: 100, hasBlackHole: true)),
+    Scene(name: "a plan whose engine fails", faults: .init(poison: (poisoned, .engine))),
+    Scene(name: "a plan whose engine fails, on two hosts", faults: .init(poison: (poisoned, .engine)), hosts: 2),
+    Scene(name: "a plan that kills its worker", faults: .init(poison: (poisoned, .worker))),
+    Scene(name: "a plan that takes its host down", faults: .init(poison: (poisoned, .host)), hosts: 2),
+    Scene(
+      name: "everything",
+      faults: .init(
+        loss: 0.15, duplication: 0.15, delay: 0.5, workerDeaths: 200, engineDeaths: 300, coordinatorDeaths: 60,
+        pauses: 200, hostRestarts: 400, poison: (poisoned, .engine)), hosts: 2),
+    Scene(
+      name: "everything and a worker that fails everything",
+      faults: .init(
+        loss: 0.15, duplication: 0.15, delay: 0.5, workerDeaths: 200, coordinatorDeaths: 60, pauses: 200,
+        hasBlackHole: true, poison: (poisoned, .engine)), hosts: 2),
+  ]
+
+  /// Whatever the world does, every innocent evaluation ends with the result that it has without faults, and the poisonous one is
+  /// given up at a bounded price.
+  @Test(arguments: scenes)
+  func searchWithFaultsGivesNothingUpButThePoison(scene: Scene) throws {
+    let poison = scene.faults.poison?.trial
+    let expected = try Self.expected(poison: poison)
+    #expect(expected.count == (poison == nil ? 16 : 15))
+    let key = EvaluationKey(trial: Self.poisoned, rung: 0)
+    var (deaths, messages, longest, price) = (0, 0, 0.0, 0)
     for seed in 1...Self.seeds {
-      // Faults of the world are not the evaluations' faults; but enough of them in a row look so. A search that gave some
-      // evaluation up for that reason is compared by what it has.
-      var cluster = SimulatedCluster(seed: seed, workers: 3, trials: 9, faults: faults)
+      var cluster = SimulatedCluster(seed: seed, workers: 3, hosts: scene.hosts, trials: 9, faults: scene.faults)
       do {
-        let outcome = try cluster.run(limit: 2_000)
+        #expect(try cluster.run(limit: 5_000) == .finished, "\(scene.name), seed \(seed)")
         let snapshot = cluster.journal.snapshot()
-        let gaveUp = snapshot.evaluations.values.contains { $0.record.status == .quarantined }
-        if gaveUp { incomplete += 1 }
-        if case .failed(let error) = outcome {
-          #expect(gaveUp || error.code == .everythingFails, "\(name), seed \(seed): \(error)")
-        } else if gaveUp {
-          for (key, successes) in Self.found(snapshot) where key.rung == 0 {
-            #expect(Self.expected[key] ?? successes == successes, "\(name), seed \(seed)")
-          }
-        } else {
-          #expect(outcome == .finished, "\(name), seed \(seed)")
-          #expect(Self.found(snapshot) == Self.expected, "\(name), seed \(seed)")
-        }
+        let givenUp = snapshot.evaluations.filter { $0.value.record.status == .quarantined }
+        #expect(Set(givenUp.keys) == (poison == nil ? [] : [key]), "\(scene.name), seed \(seed)")
+        #expect(Self.found(snapshot) == expected, "\(scene.name), seed \(seed)")
         deaths += cluster.coordinatorDeaths + cluster.workerDeaths
         messages += cluster.messages
         longest = max(longest, cluster.endedAt ?? 0)
+        price = max(price, Self.ownPrice(of: key, in: cluster))
       } catch {
-        Issue.record("\(name), seed \(seed): \(error)")
+        Issue.record("\(scene.name), seed \(seed): \(error)")
         return
       }
     }
     print(
-      "\(name): \(Self.seeds) seeds, \(deaths) deaths, \(messages) messages, \(incomplete) gave something up, "
+      "\(scene.name): \(Self.seeds) seeds, \(deaths) deaths, \(messages) messages, the poison ran \(price) times, "
         + "the longest took \(Int(longest)) s of its clock")
-    // Else the comparison above would compare little.
-    #expect(incomplete <= Int(Self.seeds) / 4)
+    #expect(price <= (poison == nil ? 0 : Self.priceLimit), "\(scene.name)")
   }
+
+  /// Failures of the poison that somebody saw: what ran it and was lost for another reason is the world's price.
+  private static func ownPrice(of key: EvaluationKey, in cluster: SimulatedCluster) -> Int {
+    guard cluster.faults.poison != nil else { return 0 }
+    return cluster.journal.snapshot().evaluations[key]?.failures.count { $0.kind != .loss } ?? 0
+  }
+
+  /// Each of the three workers may fail it three times, and what a breaker took back or only suspected comes on top.
+  private static let priceLimit = 12
 }

@@ -8,17 +8,23 @@ import Support
 enum ToyStudy {
   static let rungs: [Double] = [0, 1, 3]
 
-  static func context(trials: Int? = nil, seconds: Double? = nil, expected: Double? = nil) -> StudyContext {
+  static func context(
+    trials: Int? = nil, seconds: Double? = nil, expected: Double? = nil, disk: Int? = nil
+  ) -> StudyContext {
     StudyContext(
       spec: StudySpec(
         study: "toy", network: .builtin(name: "toy", weights: nil), data: DataSource(format: "toy"),
         expectedAccuracy: expected, objectives: [.accuracy, .parameters], fineTune: FineTuneSpec(rungs: rungs),
-        budget: Budget(seconds: seconds, trials: trials), seed: 7),
+        budget: Budget(seconds: seconds, trials: trials), diskLimit: disk, seed: 7),
       network: Digest(of: Data("network".utf8)), artifactFolder: "/nowhere")
   }
 
   static func plan(_ number: Int) -> PruningPlan {
     PruningPlan(criterion: .l1, sparsity: .uniform(Double(number) / 1000), seed: UInt64(number))
+  }
+
+  static func scan(_ number: Int) -> PruningPlan {
+    PruningPlan(criterion: .l1, scope: .perGroup, sparsity: .perGroup(["group-\(number)": 0.5]), seed: 7)
   }
 
   /// What any worker finds for an assignment: it depends on the evaluation alone, not on the attempt.
@@ -27,13 +33,17 @@ enum ToyStudy {
     let successes =
       key.trial.value == 0 ? 9000 : 5000 + Int(key.trial.value * 7919 % 1000) * (key.rung + 1) + key.rung * 500
     let parameters = key.trial.value == 0 ? 10_000 : 1000 + Int(key.trial.value * 104_729 % 5000)
+    let scan = SensitivityScan.Entry(
+      group: "group-\(key.rung)", ratio: 0.5, accuracy: Double(successes) / 10_000, loss: 1 - Double(successes) / 10_000
+    )
     let name = "\(key.trial) \(key.rung) from \(assignment.parentCheckpoint?.short ?? "dense")"
     return EvaluationResult(
       measures: Measures(
         accuracy: Proportion(successes: successes, total: 10_000), loss: 1 - Double(successes) / 10_000,
         parameters: parameters, nonzeroParameters: parameters, macs: parameters * 10, sizeBytes: parameters * 4,
         latency: nil),
-      checkpoint: key.purpose == .sealedTest ? nil : Digest(of: Data(name.utf8)))
+      checkpoint: key.purpose == .sealedTest || key.purpose == .scan ? nil : Digest(of: Data(name.utf8)),
+      scan: key.purpose == .scan ? scan : nil)
   }
 }
 
@@ -42,6 +52,9 @@ enum ToyStudy {
 /// end with the very set of the one without.
 struct ToySource: TrialSource {
   let count: Int
+  var scanCount = 0
+
+  var scans: [PruningPlan] { (0..<scanCount).map(ToyStudy.scan) }
 
   func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
     let trials = history.filter { $0.key.purpose == .trial }
@@ -55,7 +68,7 @@ struct ToySource: TrialSource {
       if let next = chosen.first(where: { !started.contains($0) }) { return .promote(next, toRung: rung) }
     }
     let last = trials.filter { $0.key.rung == ToyStudy.rungs.count - 1 }
-    return last.allSatisfy { [.done, .quarantined].contains($0.status) } ? .finished : .wait
+    return last.allSatisfy { [.done, .quarantined].contains($0.status) } ? .finished(.trialsAreDone) : .wait
   }
 
   func front(history: [EvaluationRecord]) -> [EvaluationKey] {
@@ -68,5 +81,21 @@ struct ToySource: TrialSource {
     let done = records.compactMap { record in record.result.map { (record.key.trial, $0.measures.accuracy.successes) } }
     let sorted = done.sorted { ($0.1, $1.0) > ($1.1, $0.0) }
     return sorted.prefix((done.count + share - 1) / share).map(\.0).sorted()
+  }
+}
+
+/// The same search, whose front is empty until a trial has reached the top: what it leaves below is worth keeping only for what it
+/// may become.
+struct NarrowSource: TrialSource {
+  let toy: ToySource
+
+  init(count: Int) { toy = ToySource(count: count) }
+
+  func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
+    toy.next(history: history, elapsed: elapsed)
+  }
+
+  func front(history: [EvaluationRecord]) -> [EvaluationKey] {
+    toy.front(history: history).filter { $0.rung == ToyStudy.rungs.count - 1 }
   }
 }

@@ -40,6 +40,21 @@ extension EvaluationTests {
       #expect(key(.taylor, data: data, seed: 1) != key(.taylor, data: data, seed: 2))
     }
 
+    @Test("Scores and scans of another engine are not taken")
+    func engines() {
+      let (mine, other) = (EngineIdentity.current.digest, Digest(of: Data("other".utf8)))
+      func score(_ engine: Digest) -> ScoreKey {
+        ScoreKey(network: network, criterion: .l1, granularity: .channel, data: nil, seed: 0, engine: engine)
+      }
+      #expect(score(mine) == key(.l1) && score(other) != key(.l1))
+      func scan(_ engine: Digest) -> SensitivityKey {
+        SensitivityKey(
+          network: network, data: network, plan: .dense(seed: 0), group: "a", ratios: [0.5], samples: nil,
+          engine: engine)
+      }
+      #expect(scan(mine) == scan(EngineIdentity.current.digest) && scan(other) != scan(mine))
+    }
+
     @Test("A damaged entry is computed again")
     func damage() throws {
       _ = try cache.scores(for: key(.l1)) { scores }
@@ -49,6 +64,42 @@ extension EvaluationTests {
       }
       #expect(try cache.scores(for: key(.l1)) { ["new": [1]] } == ["new": [1]])
       #expect(try cache.scores(for: key(.l1)) { [:] } == ["new": [1]])
+    }
+
+    @Test("Whoever waits for another's scores reports meanwhile, takes them when they are there, and can stop waiting")
+    func waiting() throws {
+      struct Stop: Error {}
+      let name = try CanonicalBytes.digest(of: key(.l1)).hex
+      let lock = folder.url.appendingPathComponent("scores/\(name).lock").path
+      let other = open(lock, O_RDWR | O_CREAT, 0o644)
+      try #require(other >= 0 && flock(other, LOCK_EX) == 0)
+      defer { close(other) }
+      var reports = 0
+      #expect(throws: Stop.self) {
+        try cache.scores(
+          for: key(.l1),
+          progress: WorkProgress { _ in
+            reports += 1
+            if reports == 3 { throw Stop() }
+          }
+        ) { ["wrong": []] }
+      }
+      #expect(reports == 3)
+      // The other one stores its scores and lets go.
+      try FileManager.default.createDirectory(at: folder.file("donor"), withIntermediateDirectories: true)
+      let donor = try ScoreCache(artifacts: ArtifactStore(folder: folder.url), folder: folder.file("donor"))
+      #expect(try donor.scores(for: key(.l1)) { scores } == scores)
+      let entry = try Data(contentsOf: folder.file("donor").appendingPathComponent("scores/\(name)"))
+      let waited = try cache.scores(
+        for: key(.l1),
+        progress: WorkProgress { _ in
+          reports += 1
+          guard reports == 5 else { return }
+          try entry.write(to: folder.url.appendingPathComponent("scores/\(name)"))
+          flock(other, LOCK_UN)
+        }
+      ) { ["wrong": []] }
+      #expect(waited == scores && reports == 5)
     }
 
     @Test("A failed computation leaves nothing behind")

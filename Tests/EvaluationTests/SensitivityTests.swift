@@ -88,19 +88,58 @@ extension EvaluationTests {
       #expect(error?.code == .badPlan)
     }
 
-    @Test("A study's scan has every group that its space lets be pruned, and comes from the cache the second time")
+    @Test("What was measured of a scan that was broken off is not measured again")
+    func brokenOff() throws {
+      struct Break: Error {}
+      let study = try StudyFixture()
+      let dense = try study.checkpoint(study.context.network)
+      let folder = try TemporaryFolder()
+      let cache = try SensitivityCache(folder: folder.url)
+      let plan = PruningPlan(criterion: .l1, sparsity: .uniform(0.3))
+      let measurement = try SensitivityMeasurement(dense, plan: plan, data: data(study), cache: cache)
+      #expect(throws: Break.self) {
+        // The first of three groups is whole at a third.
+        try measurement.run(plan, ratios: [0.5], samples: 40) { if $0 > 0.5 { throw Break() } }
+      }
+      var least = 1.0
+      let rest = try measurement.run(plan, ratios: [0.5], samples: 40) { least = min(least, $0) }
+      #expect(rest.entries.map(\.group) == ["conv1", "conv2", "fc1"] && least >= 1 / 3.0)
+    }
+
+    private func assignment(_ number: Int, _ plan: PruningPlan) -> Assignment {
+      Assignment(
+        lease: LeaseID(1), key: .scan(number), attempt: 1, plan: plan, fromEpochs: 0, toEpochs: 0,
+        parentCheckpoint: nil, timeLimit: 600)
+    }
+
+    /// The result says what the first rung of a trial would that cuts the one group.
+    @Test("A group of a study's scan is an evaluation, with the figures of the network without it")
     func ofAStudy() throws {
       let study = try StudyFixture()
-      var context = study.context
-      context.spec.space.layers.exclude = ["conv1"]
-      context.spec.space.granularities = [.channel, .element]
-      let runner = try EvaluationRunner(context: context, threads: 1)
-      let scan = try runner.sensitivity { _ in }
-      #expect(scan.entries.map(\.group) == ["conv2", "fc1", "conv2", "fc1", "fc2"])
-      #expect(scan.entries.allSatisfy { $0.ratio == 0.5 })
-      var measured = false
-      #expect(try runner.sensitivity { _ in measured = true } == scan)
-      #expect(!measured)
+      var runner = try study.runner()
+      for granularity in [Granularity.channel, .element] {
+        let plan = PruningPlan(
+          criterion: .l1, granularity: granularity, scope: .perGroup, sparsity: .perGroup(["conv2": 0.5]),
+          recovery: study.context.spec.fineTune.recovery, seed: study.context.spec.seed)
+        var steps: [EvaluationStep] = []
+        let result = try runner.run(assignment(3, plan)) { step, _ in if steps.last != step { steps.append(step) } }
+        let trial = try runner.run(study.rung(0, of: plan))
+        let entry = try #require(result.scan)
+        #expect(entry.group == "conv2" && entry.ratio == 0.5)
+        #expect(entry.accuracy == trial.measures.accuracy.share && entry.loss == trial.measures.loss)
+        var measures = trial.measures
+        measures.latency = nil
+        // Without what only a checkpoint's file holds besides the network.
+        measures.sizeBytes = result.measures.sizeBytes
+        #expect(result.measures == measures && result.checkpoint == nil && result.fault == nil)
+        #expect(steps == [.score, .recalibrate, .evaluate])
+      }
+      let error = #expect(throws: EvaluationError.self) {
+        try runner.run(
+          assignment(0, PruningPlan(criterion: .l1, scope: .perGroup, sparsity: .perGroup(["fc2": 0.5]))))
+      }
+      #expect(error?.message.contains("'fc2'") == true, "the last layer's outputs stay")
+      #expect(throws: EvaluationError.self) { try runner.run(assignment(0, .dense(seed: 0))) }
     }
 
     /// Plans of every sparsity ask the same of each group, and a study's scan by the same criterion has answered it.
@@ -110,9 +149,15 @@ extension EvaluationTests {
       var runner = try study.runner()
       let folder = URL(fileURLWithPath: study.context.artifactFolder).appendingPathComponent("sensitivity")
       func scans() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) }
-      let scan = try runner.sensitivity { _ in }
+      var scan = SensitivityScan()
+      for (number, group) in ["conv1", "conv2", "fc1"].enumerated() {
+        let plan = PruningPlan(
+          criterion: .l1, scope: .perGroup, sparsity: .perGroup([group: 0.5]),
+          recovery: study.context.spec.fineTune.recovery, seed: study.context.spec.seed)
+        scan.entries.append(try #require(try runner.run(assignment(number, plan)).scan))
+      }
       let first = try scans()
-      #expect(first.count == 1)
+      #expect(first.count == 3, "a file for each group")
       var plan = PruningPlan(
         criterion: .l1, scope: .local, sparsity: .uniform(0.3), order: .leastSensitive,
         recovery: study.context.spec.fineTune.recovery, seed: study.context.spec.seed)
@@ -127,7 +172,7 @@ extension EvaluationTests {
       plan.criterion = .l2
       _ = try runner.run(study.rung(0, of: plan))
       let both = try scans()
-      #expect(both.count == 2 && both.isSuperset(of: first))
+      #expect(both.count == 6 && both.isSuperset(of: first))
       plan.sparsity = .perGroup(["conv1": 0.7, "fc1": 0.2])
       plan.scope = .perGroup
       var other = try study.runner()
@@ -137,7 +182,7 @@ extension EvaluationTests {
       plan = study.plan(.l1, .nOfM(kept: 2, of: 4))
       plan.order = .leastSensitive
       #expect(try other.run(study.rung(0, of: plan)).keptUnits["conv2.weight"] == [576, 1152])
-      #expect(try scans().count == 3)
+      #expect(try scans().count == 6 + 4, "four layers with weights")
     }
 
     @Test("A network without anything of the granularity has nothing to scan")

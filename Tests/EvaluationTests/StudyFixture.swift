@@ -10,7 +10,7 @@ import TestSupport
 /// A small study on synthetic images in a folder of its own, with a dense network that has learned them.
 struct StudyFixture {
   let folder: TemporaryFolder
-  let context: StudyContext
+  var context: StudyContext
 
   static let classes = 4
   static let size = 12

@@ -97,6 +97,7 @@ import Testing
     ["--granularity", "2:4", "--schedule", "agp", "--fine-tune", "1"], ["--sparsity", "0.5", "--layer-share", "0.5"],
     ["--sparsity", "0.5", "--scope", "layers-then-weights", "--layer-share", "0"],
     ["--sparsity", "0.5", "--scope", "layers-then-weights", "--order", "top-down"],
+    ["--sparsity", "0.5", "--scope", "row"], ["--threshold", "1", "--granularity", "element", "--scope", "row"],
   ]) func optionsThatCannotBeTogetherAreRefused(options: [String]) throws {
     let folder = try TemporaryFolder()
     let outcome = try coppice(["prune", "builtin:fashion-cnn", "-o", "out.onnx"] + options, in: folder.url)

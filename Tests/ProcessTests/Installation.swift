@@ -24,13 +24,14 @@ func coppice(_ arguments: String..., in folder: URL) throws -> CommandOutcome {
 }
 
 @discardableResult
-func coppice(_ arguments: [String], in folder: URL) throws -> CommandOutcome {
+func coppice(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws -> CommandOutcome {
   let name = UUID().uuidString
   let (output, errors) = (folder.appendingPathComponent("\(name).out"), folder.appendingPathComponent("\(name).err"))
   for url in [output, errors] { try Data().write(to: url) }
   let process = Process()
   process.executableURL = Installation.coppice
   process.arguments = arguments
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   process.currentDirectoryURL = folder
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = try FileHandle(forWritingTo: output)

@@ -128,15 +128,16 @@ import Testing
   }
 
   @Test func aSearchBeginsWithAScanWhereItsSpecSaysSo() throws {
-    let study = try SmallStudy(trials: 3)
-    let text = try String(contentsOfFile: study.spec, encoding: .utf8) + "\nsensitivity: true\n"
-    try text.write(toFile: study.spec, atomically: true, encoding: .utf8)
+    let study = try SmallStudy(trials: 3, sensitivity: true)
     let search = try coppice(
       ["search", study.spec, "--workers", "2", "--output", study.output], in: study.folder.url)
     #expect(search.status == 0, "\(search.errors)")
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: study.output).appendingPathComponent("sensitivity.json"))
-    let scan = try CanonicalBytes.decode(SensitivityScan.self, from: bytes)
-    #expect(!scan.entries.isEmpty && scan.entries.allSatisfy { $0.ratio == 0.5 })
+    let scan = try study.scan()
+    #expect(scan.map(\.scan?.group) == ["conv1", "conv2", "conv3", "fc1"] && scan.allSatisfy { $0.scan?.ratio == 0.5 })
+    let first = try #require(try study.history().map(\.seconds).min())
+    #expect(scan.allSatisfy { $0.seconds <= first }, "before the first trial")
     #expect(try Set(study.history().map(\.trial)).count == 3)
+    let table = try coppice("front", study.output, "--history", in: study.folder.url)
+    #expect(table.output.split(separator: "\n").count { $0.contains("scan") } == 4, "\(table.output)")
   }
 }

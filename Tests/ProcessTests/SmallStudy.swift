@@ -23,7 +23,9 @@ final class SmallStudy {
     var description: String { "\(what): status \(outcome.status)\n\(outcome.output)\n\(outcome.errors)" }
   }
 
-  init(trials: Int, seed: Int = 5, sampler: String = "nsga2") throws {
+  init(
+    trials: Int, seed: Int = 5, sampler: String = "nsga2", sensitivity: Bool = false, disk: String = "none"
+  ) throws {
     let base = try Self.trained.get()
     folder = try TemporaryFolder("coppice-study")
     output = folder.file("out").path
@@ -39,7 +41,9 @@ final class SmallStudy {
       sparsity: {min: 0.3, max: 0.9}
     fine-tune: {rungs: [0, 0.5, 1], samples-per-epoch: 512, batch-size: 64}
     sampler: \(sampler)
+    sensitivity: \(sensitivity)
     budget: {trials: \(trials)}
+    limits: {disk: \(disk)}
     seed: \(seed)
     """.write(to: folder.file("spec.yaml"), atomically: true, encoding: .utf8)
   }
@@ -55,22 +59,42 @@ final class SmallStudy {
     process.arguments = ["search", spec, "--workers", "2", "--output", output] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: log)
-    process.standardError = try FileHandle(forWritingTo: log)
+    // One for both: two would write over each other.
+    let handle = try FileHandle(forWritingTo: log)
+    (process.standardOutput, process.standardError) = (handle, handle)
     try process.run()
     return process
   }
 
   /// One finished evaluation as `front --history --json` prints it.
   struct HistoryEntry: Decodable, Hashable {
+    struct Scan: Decodable, Hashable {
+      let group: String
+      let ratio: Double
+    }
+
+    let purpose: String
     let trial: Int
     let rung: Int
     let seconds: Double
     let accuracy: Double
     let status: String
+    let attempts: Int
+    let planID: String
+    let scan: Scan?
+
+    enum CodingKeys: String, CodingKey {
+      case purpose, trial, rung, seconds, accuracy, status, attempts, planID = "plan_id", scan
+    }
   }
 
-  func history() throws -> [HistoryEntry] {
+  /// The evaluations of trials.
+  func history() throws -> [HistoryEntry] { try entries().filter { $0.purpose == "trial" } }
+
+  /// The groups of the sensitivity scan.
+  func scan() throws -> [HistoryEntry] { try entries().filter { $0.purpose == "scan" } }
+
+  private func entries() throws -> [HistoryEntry] {
     let outcome = try coppice("front", output, "--history", "--json", in: folder.url)
     guard outcome.status == 0 else { throw Failure(what: "front --history", outcome: outcome) }
     return try JSONDecoder().decode([HistoryEntry].self, from: Data(outcome.output.utf8))

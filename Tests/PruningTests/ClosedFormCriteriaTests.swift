@@ -121,15 +121,23 @@ extension ComputeSuite {
         return exponentials.map { $0 / exponentials.reduce(0, +) }
       }
 
-      /// Mean over the batch of (p - y) x, class by class.
+      /// (p - y) x, class by class, for each sample of the batch.
+      func sampleGradients(_ batch: Int) -> [[[Double]]] {
+        zip(batches[batch].inputs, batches[batch].labels).map { x, label in
+          probabilities(x).enumerated().map { row, p in x.map { (p - (row == label ? 1 : 0)) * $0 } }
+        }
+      }
+
+      /// The mean over the batch.
       func gradient(_ batch: Int) -> [[Double]] {
         var result = Array(repeating: Array(repeating: 0.0, count: 4), count: 3)
-        for (x, label) in zip(batches[batch].inputs, batches[batch].labels) {
-          for (row, p) in probabilities(x).enumerated() {
-            for column in 0..<4 { result[row][column] += (p - (row == label ? 1 : 0)) * x[column] }
+        let samples = sampleGradients(batch)
+        for sample in samples {
+          for row in 0..<3 {
+            for column in 0..<4 { result[row][column] += sample[row][column] / Double(samples.count) }
           }
         }
-        return result.map { $0.map { $0 / Double(batches[batch].inputs.count) } }
+        return result
       }
 
       /// Mean over the batch of (p_c [c = d] - p_c p_d) x_i x_j, applied to a vector.
@@ -176,8 +184,17 @@ extension ComputeSuite {
       let weights = regression.weights.flatMap { $0 }
       let gradient = mean(regression) { regression.gradient($0) }
       expectClose(try regression.scores(.snip, seed: 11), zip(gradient, weights).map { abs($0 * $1) }, within: 1e-4)
+      // Sample by sample: the square of a batch's mean gradient is another, smaller number.
       let squares = mean(regression) { batch in
-        zip(regression.gradient(batch), regression.weights).map { zip($0, $1).map { $0 * $1 * $0 * $1 / 2 } }
+        let samples = regression.sampleGradients(batch)
+        return regression.weights.indices.map { row in
+          regression.weights[row].indices.map { column in
+            samples.reduce(0) { sum, gradient in
+              let change = gradient[row][column] * regression.weights[row][column]
+              return sum + change * change / 2
+            } / Double(samples.count)
+          }
+        }
       }
       expectClose(try regression.scores(.fisher, seed: 11), squares, within: 1e-4)
       let signs = mean(regression) { regression.gradient($0).map { $0.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 } } }

@@ -86,6 +86,42 @@ extension ComputeSuite {
       for unit in 0..<4 { #expect(abs(units[unit] - rows[unit * 9..<(unit + 1) * 9].reduce(0, +)) < 1e-6) }
     }
 
+    /// Three batches of eight samples, laid so that the calibration's order gives back PyTorch's batches.
+    @Test(arguments: [Criterion.gradientSign, .grasp, .snip, .fisher])
+    func gradientsOfSeveralBatchesAreThoseOfPyTorch(criterion: Criterion) throws {
+      let golden = try SafetensorsFile.read(Self.goldens.appendingPathComponent("gradient_scores.safetensors"))
+      let (images, labels) = (try #require(golden["images"]).bytes, try #require(golden["labels"]).bytes)
+      var order = SampleOrder(count: 24, batchSize: 8, seed: SeededGenerator.derivedSeed(1, stream: "calibration"))
+      let places = (0..<3).flatMap { _ in order.next() }
+      var pixels = Data(count: images.count)
+      var classes = Array(repeating: UInt8(0), count: 24)
+      for (sample, place) in places.enumerated() {
+        for pixel in 0..<64 {
+          pixels[Int(place) * 64 + pixel] = images[images.startIndex + sample * 64 + pixel]
+        }
+        classes[Int(place)] = labels[labels.startIndex + sample]
+      }
+      let source = try TestNetworks.source(
+        ImageDataset(
+          name: "golden", channels: 1, height: 8, width: 8, classCount: 5, images: pixels, labels: classes))
+      func part(_ prefix: String) -> [String: TensorData] {
+        Dictionary(
+          uniqueKeysWithValues: golden.filter { $0.key.hasPrefix(prefix) }.map {
+            (String($0.key.dropFirst(prefix.count)), $0.value)
+          })
+      }
+      let scores = try ImportanceScoring.elementScores(
+        criterion, weights: ["conv1.weight", "fc.weight"],
+        module: GraphModule(TestNetworks.golden().laying(part("initial."))), data: source, seed: 1,
+        calibration: Calibration(batches: 3, batchSize: 8))
+      for (name, expected) in part("\(criterion.rawValue).") {
+        let found = try #require(scores[name])
+        let scale = expected.floats.map { abs($0) }.max() ?? 0
+        #expect(scale > 0 && found.count == expected.elementCount)
+        for (score, wanted) in zip(found, expected.floats) { #expect(abs(score - wanted) < 1e-3 * scale) }
+      }
+    }
+
     // MARK: Dropout rates
 
     /// Minus the divergence is log(a) / 2 - E log|1 + sqrt(a) z| plus a constant, z normal; the approximation sets

@@ -59,23 +59,7 @@ struct DeviceClassTests {
   }
 }
 
-struct WeightDistributionTests {
-  @Test func momentsOfATwoPointDistribution() {
-    // Values 0 (three times) and 4: mean 1, variance 3, skewness 2 / sqrt(3), kurtosis 7 / 3.
-    let distribution = WeightDistribution(weight: "w", values: [0, 4, 0, 0])
-    #expect(distribution.count == 4 && distribution.sparsity == 0.75 && distribution.mean == 1)
-    #expect(abs(distribution.standardDeviation - 3.0.squareRoot()) < 1e-12)
-    #expect(abs(distribution.skewness - 2 / 3.0.squareRoot()) < 1e-12)
-    #expect(abs(distribution.kurtosis - 7.0 / 3) < 1e-12)
-    let constant = WeightDistribution(weight: "w", values: [2, 2])
-    #expect(constant.skewness == 0 && constant.kurtosis == 0 && constant.sparsity == 0)
-  }
-
-  @Test func listsTrainableWeightsOnly() throws {
-    let names = try WeightDistribution.all(of: TestNetworks.golden()).map(\.weight)
-    #expect(names == ["bn1.bias", "bn1.weight", "conv1.weight", "fc.bias", "fc.weight"])
-  }
-
+struct NetworkFactsTests {
   @Test func factsAreCounted() throws {
     let graph = try TestNetworks.golden()
     let facts = try NetworkFacts(of: graph)
@@ -84,6 +68,17 @@ struct WeightDistributionTests {
     #expect(facts.nonzeroParameters == facts.parameters - 4)
     #expect(facts.sizeBytes == (try ONNXFile.encode(graph).count))
     #expect(facts.sizeBytes > 4 * (facts.parameters + 8))
+  }
+
+  /// What we note of a network's making says nothing of the network; what others noted in it stays in its file.
+  @Test func sizeDoesNotDependOnOurNotes() throws {
+    var graph = try TestNetworks.golden()
+    graph.metadata["author"] = String(repeating: "a", count: 100)
+    let size = try NetworkFacts(of: graph).sizeBytes
+    #expect(size == (try ONNXFile.encode(graph).count))
+    graph.metadata["coppice.plan"] = String(repeating: "p", count: 1000)
+    #expect(try NetworkFacts(of: graph).sizeBytes == size)
+    #expect(try ONNXFile.encode(graph).count > size + 1000)
   }
 }
 

@@ -44,6 +44,27 @@ extension ComputeSuite {
       #expect(module.parameters.allSatisfy { $0.tensor.grad == nil })
     }
 
+    /// A dropout would add its noise to the variance behind it, which evaluation never sees: the statistics are those of the
+    /// network without it.
+    @Test func noDropoutActsWhileStatisticsAreMeasured() throws {
+      func statistics(dropout ratio: Double?) throws -> [String: TensorData] {
+        var builder = GraphBuilder("dropout", seed: 1)
+        var x = builder.input("input", [.symbolic("batch"), .fixed(3), .fixed(8), .fixed(8)])
+        x = builder.convolution("conv1", x, inputs: 3, outputs: 6, kernel: 3)
+        if let ratio { x = builder.dropout("drop", x, ratio: ratio) }
+        x = builder.batchNormalization(
+          "bn", builder.convolution("conv2", x, inputs: 6, outputs: 4, kernel: 3), channels: 4)
+        x = builder.linear("fc", builder.node("flatten", .flatten(axis: 1), x), inputs: 64, outputs: 4)
+        let module = try GraphModule(builder.finished(output: x, shape: [.symbolic("batch"), .fixed(4)]))
+        try Recalibration.run(
+          module, on: TestNetworks.source(TestNetworks.images(64)), batches: 2, batchSize: 32, seed: 3)
+        return try module.exportedGraph().weights.filter { $0.key.contains("running") }
+      }
+      let plain = try statistics(dropout: nil)
+      #expect(plain.count == 2)
+      #expect(try statistics(dropout: 0.5) == plain)
+    }
+
     /// The average forgets what was there: nothing of absurd old statistics is left.
     @Test func oldStatisticsAreForgotten() throws {
       let source = try TestNetworks.source(TestNetworks.images(50))

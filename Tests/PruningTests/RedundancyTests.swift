@@ -102,7 +102,9 @@ extension ComputeSuite {
       try set(&graph, "a.bias", row: 2, 0.75)
       try set(&graph, "b.weight", column: 3, 0)
       let (removal, compacted, kept) = try removed(graph, source())
-      #expect(removal.units.kinds == ["a": [0: .constant, 1: .zero, 2: .constant, 3: .unread]])
+      #expect(removal.units.kinds == ["a": [0: .constantOnData, 1: .zero, 2: .constant, 3: .unread]])
+      // Only what the weights say is claimed for any input: a unit that is dead here may speak elsewhere.
+      #expect(removal.units.kinds["a"]?.filter(\.value.isExact).keys.sorted() == [1, 2, 3])
       #expect(kept["a"] == [4, 5])
       #expect(compacted.weights["b.weight"]?.shape == [5, 2, 3, 3])
       // Only the third unit's constant is not zero; the bias is the old one, or made.
@@ -202,7 +204,7 @@ extension ComputeSuite {
       try set(&graph, "fc1.weight", row: 5, 0)
       try set(&graph, "fc1.bias", row: 5, 0)
       let (removal, compacted, kept) = try removed(graph, source())
-      #expect(removal.units.kinds == ["a": [1: .constant, 4: .constant], "fc1": [5: .zero]])
+      #expect(removal.units.kinds == ["a": [1: .constantOnData, 4: .constantOnData], "fc1": [5: .zero]])
       #expect(kept == ["a": [0, 2, 3, 5], "fc1": [0, 1, 2, 3, 4, 6, 7]])
       #expect(compacted.weights["fc1.weight"]?.shape == [7, 36])
       #expect(
@@ -417,7 +419,7 @@ extension ComputeSuite {
       try set(&graph, "a.bias", row: 1, 0)
       try set(&graph, "b.weight", column: 3, 0)
       let removal = try removal(graph, nil)
-      #expect(removal.units.kinds == ["a": [1: .zero, 3: .unread]])
+      #expect(removal.units.kinds == ["a": [1: .zero, 2: .constant, 3: .unread]])
       expectEqual(try outputs(removal.graph, source()), try outputs(graph, source()))
     }
 
@@ -449,6 +451,7 @@ extension ComputeSuite {
         let folded = try #require(none.adjusted)
         expectEqual(try outputs(folded, source), try outputs(graph, source))
       }
+      #expect(try outcome(0).redundant == RedundantCounts(exact: 1, onCalibrationData: 1))
       let half = try outcome(0.5)
       #expect(half.keptUnits["a"]?.contains { $0 == 0 || $0 == 5 } == false)
       #expect(half.keptUnits.values.reduce(0) { $0 + $1.count } == 5)

@@ -31,6 +31,16 @@ import Testing
     #expect(row["sealed_accuracy"] as? Double == 0.885)
   }
 
+  @Test func scansSayWhatWasCut() throws {
+    let report = ReportFixture.report(records: ReportFixture.records + ReportFixture.scans, sealed: true)
+    let rows = try Self.objects(EvaluationJSON.history(report))
+    #expect(rows.map { $0["purpose"] as? String } == ["scan", "scan"] + Array(repeating: "trial", count: 5))
+    let scan = try #require(rows[1]["scan"] as? [String: Any])
+    #expect(scan["group"] as? String == "conv2" && scan["ratio"] as? Double == 0.5)
+    #expect(rows[1]["accuracy"] as? Double == 0.8 && rows[1]["sealed_accuracy"] == nil)
+    #expect(try Self.objects(EvaluationJSON.front(report)).count == 2)
+  }
+
   @Test func frontHoldsTheFront() throws {
     let rows = try Self.objects(EvaluationJSON.front(ReportFixture.report()))
     #expect(rows.map { $0["trial"] as? Int } == [1, 2])
@@ -48,6 +58,22 @@ import Testing
   @Test func unmeasuredStudiesAreEmptyArrays() throws {
     #expect(try Self.objects(EvaluationJSON.history(ReportFixture.report(records: []))).isEmpty)
     #expect(try Self.objects(EvaluationJSON.front(ReportFixture.report(records: []))).isEmpty)
+  }
+
+  @Test func damagedRowsStandBehindTheRest() throws {
+    let whole = ReportFixture.report()
+    let report = StudyReport(
+      spec: whole.spec, records: whole.records, elapsed: whole.elapsed,
+      damage: [.init(table: "results", row: 4, trial: TrialID(2), rung: 1, reason: "is <b>broken</b>")])
+    for (json, count) in [(try EvaluationJSON.history(report), 5), (try EvaluationJSON.front(report), 2)] {
+      let rows = try Self.objects(json)
+      #expect(rows.count == count + 1)
+      let last = try #require(rows.last)
+      #expect(last["status"] as? String == "damaged" && last["table"] as? String == "results")
+      #expect(last["row"] as? Int == 4 && last["trial"] as? Int == 2 && last["rung"] as? Int == 1)
+    }
+    let html = MorningReport(report).html
+    #expect(html.contains("1 rows are left out") && html.contains("&lt;b&gt;broken"))
   }
 
   @Test func sameStudySameBytes() throws {

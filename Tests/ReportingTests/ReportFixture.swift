@@ -50,10 +50,25 @@ enum ReportFixture {
     ]
   }
 
-  static func report(records: [EvaluationRecord] = records, sealed: Bool = false) -> StudyReport {
+  /// Groups of a sensitivity scan, the last one given up.
+  static var scans: [EvaluationRecord] {
+    let groups = [("conv1", 400), ("conv2", 800)].enumerated().map { number, group in
+      var record = record(
+        0, number, .dense(seed: 7), measures(group.1, parameters: 90_000, latency: 0.002), at: 1, purpose: .scan)
+      record.result?.measures.latency = nil
+      record.result?.scan = .init(group: group.0, ratio: 0.5, accuracy: Double(group.1) / 1000, loss: 1)
+      return record
+    }
+    return groups + [EvaluationRecord(key: .scan(2), plan: .dense(seed: 7), status: .quarantined, attempts: 3)]
+  }
+
+  static func report(
+    records: [EvaluationRecord] = records, sealed: Bool = false, granularities: [Granularity] = [.channel]
+  ) -> StudyReport {
     let spec = StudySpec(
       study: "fashion <& \"night\">", network: .file(path: "base.onnx"), data: DataSource(format: "fashion-mnist"),
-      objectives: [.accuracy, .parameters, .latency], fineTune: FineTuneSpec(rungs: [0, 1]), budget: Budget(trials: 4),
+      objectives: [.accuracy, .parameters, .latency], space: SearchSpace(granularities: granularities),
+      fineTune: FineTuneSpec(rungs: [0, 1]), budget: Budget(trials: 4),
       seed: 7)
     var records = records
     if sealed {

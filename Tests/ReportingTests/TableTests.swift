@@ -1,3 +1,4 @@
+import Foundation
 import Reporting
 import StudyModel
 import Support
@@ -51,9 +52,78 @@ import Testing
     #expect(text.contains("taylor  "))
   }
 
+  /// The figures and their heading say the same in every table of a study in which some plans leave zeros.
+  @Test func tablesOfStudiesWithZerosCountWhatIsNotZero() throws {
+    var records = ReportFixture.records
+    for index in records.indices where records[index].key.trial == TrialID(1) {
+      records[index].plan.granularity = .nOfM(kept: 2, of: 4)
+      records[index].result?.measures.parameters = 100_000
+      records[index].result?.measures.nonzeroParameters = 51_000
+    }
+    let report = ReportFixture.report(records: records, granularities: [.channel, .nOfM(kept: 2, of: 4)])
+    for text in [FrontTable.front(report), FrontTable.history(report), MorningReport(report).html] {
+      #expect(text.contains("non-zero parameters"))
+      #expect(text.contains("51.00 k") && text.contains("0.510x"))
+    }
+    #expect(MorningReport(report).html.contains("100.0 k non-zero parameters"))
+    let json = String(decoding: try EvaluationJSON.history(report), as: UTF8.self)
+    #expect(json.contains("51000") && json.contains("0.51"))
+    #expect(!FrontTable.front(ReportFixture.report()).contains("non-zero"))
+  }
+
+  @Test func trialsOfOneNetworkAreToldAndWhichEngineMadeWhat() throws {
+    let network = Digest(of: Data("network".utf8))
+    let first = EngineIdentity(sources: network, libtorch: "2.13.0, build 1", instructionSet: "x86_64 AVX512")
+    var second = first
+    second.instructionSet = "x86_64 AVX2"
+    var records = ReportFixture.records
+    for index in records.indices where records[index].result != nil {
+      let isThird = records[index].key.trial == TrialID(3)
+      records[index].result?.engine = (isThird ? second : first).digest
+      records[index].result?.threads = 1
+      guard records[index].key.rung == 0, [1, 3].contains(records[index].key.trial.value) else { continue }
+      records[index].result?.network = network
+      if isThird { records[index].result?.copyOf = TrialID(1) }
+    }
+    let plain = ReportFixture.report(records: records)
+    let report = StudyReport(
+      spec: plain.spec, records: records, elapsed: 15, engines: [first, second])
+    #expect(FrontTable.front(report).contains("2 of 4 trials, at rung 1 (1 epochs); 1 had another's network\n"))
+    #expect(FrontTable.history(report).contains("fpgm, same network as trial 1  "))
+    #expect(!FrontTable.history(ReportFixture.report()).contains("same network"))
+    let html = MorningReport(report).html
+    #expect(html.contains("which was measured and trained once: 1."))
+    let rows = [
+      "<td>\(first.digest.short)</td><td>\(network.short)</td><td>2.13.0, build 1</td><td>x86_64 AVX512</td>"
+        + "<td class=\"n\">1</td><td class=\"n\">5</td><td>1, 2</td>",
+      "<td>\(second.digest.short)</td><td>\(network.short)</td><td>2.13.0, build 1</td><td>x86_64 AVX2</td>"
+        + "<td class=\"n\">1</td><td class=\"n\">1</td><td></td>",
+    ]
+    for row in rows { #expect(html.contains(row), "\(row)") }
+    #expect(html.contains("2 different engines made the figures") && !html.contains(" threads; figures of"))
+    #expect(MorningReport(ReportFixture.report()).html.contains("<td>not recorded</td>"))
+    let json = try EvaluationJSONTests.objects(EvaluationJSON.history(report))
+    #expect(json.map { $0["same_network_as"] as? Int } == [nil, 1, nil, nil, nil])
+    #expect(json.map { $0["copy_of"] as? Int } == [nil, 1, nil, nil, nil])
+    #expect(json.map { $0["engine"] as? String }.first == first.digest.hex && json[0]["threads"] as? Int == 1)
+  }
+
   @Test func historyIsInOrderOfTime() {
     let lines = FrontTable.history(ReportFixture.report()).split(separator: "\n").dropFirst()
     #expect(lines.map { $0.split(separator: " ")[0] } == ["1", "3", "2", "1", "2"])
+  }
+
+  @Test func scansStandInTheHistoryAndNowhereElse() throws {
+    let report = ReportFixture.report(records: ReportFixture.records + ReportFixture.scans, sealed: true)
+    let lines = FrontTable.history(report).split(separator: "\n").dropFirst()
+      .map { $0.split(separator: " ").joined(separator: " ") }
+    #expect(lines.map { $0.split(separator: " ")[0] } == ["scan", "scan", "1", "3", "2", "1", "2"])
+    #expect(
+      lines[0] == "scan 40.00% 37.01-43.07% - 90.00 k 0.900x 900.0 k 0.900x 351.6 KiB 0.900x - - conv1 0.5")
+    let plain = ReportFixture.report(sealed: true)
+    #expect(FrontTable.front(report) == FrontTable.front(plain) && report.history == plain.history)
+    #expect(report.allWarnings.count == plain.allWarnings.count + 1)
+    #expect(report.allWarnings.contains { $0.contains("1 of 3 groups") })
   }
 
   @Test func emptyStudiesSaySo() {

@@ -44,13 +44,34 @@ import Testing
     #expect(abs(space.lastingViolation(of: Self.half) - 0.1) < 1e-12)
   }
 
-  @Test func elementStudiesCountNonzeroWeights() {
+  /// Masked tensors keep their sizes, so a study in which any plan leaves zeros counts what is not zero: in its points, its
+  /// values, its ratios and its constraints alike.
+  @Test(arguments: [
+    ([Granularity.element], 0.2), ([.nOfM(kept: 2, of: 4)], 0.2), ([.block(rows: 4, columns: 1)], 0.2),
+    ([.channel, .element], 0.2), ([.channel, .nOfM(kept: 1, of: 4)], 0.2),
+    ([.layer, .block(rows: 2, columns: 2)], 0.2),
+    ([.channel], 1), ([.head, .unit, .layer], 1),
+  ])
+  func studiesThatLeaveZerosCountNonzeroParameters(granularities: [Granularity], ratio: Double) throws {
     var sparse = StudyFixture.dense
     sparse.nonzeroParameters = 20_000
-    for (granularities, ratio) in [([Granularity.element], 0.2), ([.channel], 1), ([.channel, .element], 1)] {
-      let space = ObjectiveSpace(
-        spec: StudyFixture.spec(space: SearchSpace(granularities: granularities)), baseline: StudyFixture.dense)
-      #expect(space.ratio(.parameters, of: sparse) == ratio)
-    }
+    let space = ObjectiveSpace(
+      spec: StudyFixture.spec(
+        objectives: [.parameters], space: SearchSpace(granularities: granularities),
+        constraints: [try ConstraintGrammar.parse("parameters <= 0.5 baseline")]), baseline: StudyFixture.dense)
+    #expect(space.ratio(.parameters, of: sparse) == ratio)
+    #expect(space.value(.parameters, of: sparse) == ratio * 100_000)
+    #expect(space.point(of: sparse) == [ratio])
+    #expect(space.isFeasible(sparse) == (ratio < 0.5))
+  }
+
+  /// A plan that shrinks tensors and one that zeroes as many weights are equal in size.
+  @Test func channelsAndZerosAreComparedByOneMeasure() {
+    let space = ObjectiveSpace(
+      spec: StudyFixture.spec(objectives: [.parameters], space: SearchSpace(granularities: [.channel, .element])),
+      baseline: StudyFixture.dense)
+    var masked = StudyFixture.dense
+    masked.nonzeroParameters = 50_000
+    #expect(space.point(of: masked) == space.point(of: StudyFixture.measures(accuracy: 0.9, parameters: 0.5)))
   }
 }

@@ -63,6 +63,7 @@ import Testing
       #expect(plan.criterion.isMoment || plan.ranking.transform == .none)
       #expect(plan.granularity.isStructured || plan.ranking.aggregation == nil)
       #expect(plan.removesRedundant == plan.granularity.isStructured)
+      #expect((plan.replacement == .mean) == plan.granularity.isStructured)
       #expect(plan.conflict == nil)
     }
     #expect(Set(plans.map(\.order)) == [.allAtOnce, .bottomUp, .topDown])
@@ -94,6 +95,15 @@ import Testing
     #expect(plan.layerShare == 0.25 && plan.scope == .layersThenWeights)
   }
 
+  @Test(arguments: SamplerKind.allCases) func rowsHaveOneShare(kind: SamplerKind) throws {
+    let space = SearchSpace(criteria: [.wanda, .l1], granularities: [.element], scope: .row)
+    try checkSampler(kind, space: space)
+    let sampler = kind.sampler(spec: StudyFixture.spec(space: space, sampler: kind), groups: StudyFixture.groups)
+    let plan = try #require(sampler.propose(SearchHistory([StudyFixture.baseline]), counter: 0))
+    guard case .uniform = plan.sparsity else { return #expect(Bool(false), "\(plan.sparsity)") }
+    #expect(plan.scope == .row && plan.conflict == nil)
+  }
+
   /// The first plans go through a list as evenly as their number allows, and no two lists in step.
   @Test func firstDesignCoversEveryList() throws {
     let space = SearchSpace(
@@ -110,7 +120,8 @@ import Testing
 
   /// The draws of the format's first version, written out: a space without the newer lists has the plans that it had then.
   @Test func olderSpacesKeepTheirPlans() throws {
-    let space = SearchSpace(criteria: [.l1, .taylor, .fpgm], scope: .perGroup, minimumSparsity: 0.1)
+    let space = SearchSpace(
+      criteria: [.l1, .taylor, .fpgm], scope: .perGroup, minimumSparsity: 0.1, replacement: nil)
     let spec = StudyFixture.spec(space: space, sampler: .random)
     let sampler = RandomSampler(spec: spec, groups: StudyFixture.groups)
     for counter in 0..<20 {
@@ -163,12 +174,13 @@ import Testing
     let space = PlanSpace(spec: spec, groups: StudyFixture.groups)
     var plan = PruningPlan(
       criterion: .l1, ranking: Ranking(normalization: .mean), scope: .global, sparsity: .uniform(0.5),
-      removesRedundant: true, recovery: spec.fineTune.recovery, seed: spec.seed)
+      removesRedundant: true, replacement: .mean, recovery: spec.fineTune.recovery, seed: spec.seed)
     #expect(space.contains(plan))
     let changes: [(inout PruningPlan) -> Void] = [
       { $0.criterion = .wanda }, { $0.ranking.removal = .outlying }, { $0.ranking.normalization = .isomorphic },
       { $0.sparsity = .uniform(0.95) }, { $0.sparsity = .threshold(0.1) }, { $0.order = .shallowOnly },
       { $0.schedule = Schedule(.agp, steps: 5, epochsPerStep: 0.25) }, { $0.removesRedundant = false },
+      { $0.replacement = nil },
       { $0.sparseTraining = SparseTraining(.l1) }, { $0.measure = .macs }, { $0.layers.first = 2 },
     ]
     for change in changes {
@@ -191,9 +203,10 @@ import Testing
 
   private func shares(_ sensitivity: SensitivityScan?, seed: UInt64 = 7) -> [[Double]] {
     let spec = StudyFixture.spec(budget: Budget(), seed: seed)
-    let sampler = NSGA2Sampler(spec: spec, groups: StudyFixture.groups, sensitivity: sensitivity)
+    let sampler = NSGA2Sampler(spec: spec, groups: StudyFixture.groups)
+    let history = SearchHistory([], earlierScan: sensitivity)
     return (0..<sampler.designSize).compactMap { counter in
-      guard case .perGroup(let shares)? = sampler.propose(SearchHistory([]), counter: counter)?.sparsity else {
+      guard case .perGroup(let shares)? = sampler.propose(history, counter: counter)?.sparsity else {
         return nil
       }
       return ["conv1", "conv2", "conv3"].compactMap { shares[$0] }

@@ -11,7 +11,10 @@ struct SimulatedSearch {
   var reason: FinishReason?
   private var running: [(end: Double, index: Int)] = []
 
-  init(_ spec: StudySpec, workers: Int = 2, fails: (TrialID) -> Bool = { _ in false }) {
+  init(
+    _ spec: StudySpec, workers: Int = 2, fails: (TrialID) -> Bool = { _ in false },
+    network: (PruningPlan) -> Digest? = { _ in nil }
+  ) {
     self.spec = spec
     let policy = SearchPolicy(spec: spec, groups: StudyFixture.groups)
     for _ in 0..<10_000 {
@@ -29,6 +32,10 @@ struct SimulatedSearch {
       guard let next = running.min(by: { $0.end < $1.end }) else { return }
       running.removeAll { $0.index == next.index }
       finish(next.index, at: next.end, fails: fails(records[next.index].key.trial))
+      if records[next.index].key.rung == 0 {
+        let name = network(records[next.index].plan)
+        records[next.index].result?.network = name
+      }
     }
   }
 
@@ -121,6 +128,43 @@ struct SimulatedSearch {
     #expect(promoted.prefix(2) == [1, 5])
     #expect(promoted.count == 3 && promoted.allSatisfy { $0 <= 5 })
     #expect(policy.next(records, elapsed: 0) == .wait)
+  }
+
+  @Test(arguments: [1, 3]) func whatIsPromotedCouldGoOn(workers: Int) throws {
+    let constraint = try ConstraintGrammar.parse("parameters <= 0.6 baseline")
+    let spec = StudyFixture.spec(constraints: [constraint], budget: Budget(trials: 40))
+    let policy = SearchPolicy(spec: spec, groups: StudyFixture.groups)
+    let search = SimulatedSearch(spec, workers: workers)
+    let records = search.records.filter { $0.key.purpose == .trial }
+    // Each promotion as it was decided: everything added before it, finished or not.
+    for (index, record) in records.enumerated() where record.key.rung > 0 {
+      let known = [StudyFixture.baseline] + records.prefix(index)
+      let keys = policy.continuable(known).map { EvaluationKey(trial: $0.trial, rung: $0.rung) }
+      #expect(keys.contains(EvaluationKey(trial: record.key.trial, rung: record.key.rung - 1)))
+      #expect(!keys.contains { key in known.contains { $0.key.trial == key.trial && $0.key.rung == key.rung + 1 } })
+    }
+    // At the end: nothing of the top rung, nothing that is too large for ever, and the first fronts before the rest.
+    let rest = policy.continuable(search.records)
+    #expect(!rest.isEmpty && rest.allSatisfy { $0.rung < 2 })
+    for (trial, rung) in rest {
+      let measures = records.first { $0.key == EvaluationKey(trial: trial, rung: rung) }?.result?.measures
+      #expect((measures?.parameters ?? .max) <= 60_000)
+    }
+  }
+
+  @Test func theBestPlacesComeFirstAmongThoseThatMayGoOn() {
+    let spec = StudyFixture.spec(objectives: [.accuracy, .parameters])
+    var records = [StudyFixture.baseline]
+    for trial in 1...9 as ClosedRange<Int64> {
+      let measures = StudyFixture.measures(accuracy: 0.9 - Double(trial) / 100, parameters: 0.5)
+      records.append(StudyFixture.record(trial, rung: 0, measures: measures))
+      if (4...6).contains(trial) { records.append(StudyFixture.record(trial, rung: 1, measures: measures)) }
+    }
+    // Each is a front of its own: first of three at rung 1 stands beside first of nine at rung 0, and those leave last.
+    let order = SearchPolicy(spec: spec, groups: StudyFixture.groups).continuable(records).map {
+      "\($0.trial)/\($0.rung)"
+    }
+    #expect(order == ["4/1", "1/0", "2/0", "3/0", "5/1", "6/1", "7/0", "8/0", "9/0"])
   }
 
   @Test func highestRungsGoFirst() {

@@ -36,6 +36,20 @@ import Testing
     }
   }
 
+  @Test(arguments: Schedule.Kind.allCases, LayerOrder.allCases)
+  func rowsAreOfSingleWeights(kind: Schedule.Kind, order: LayerOrder) {
+    #expect(plan(kind, order, .element, scope: .row).conflict == nil)
+    for granularity in [
+      Granularity.channel, .head, .unit, .layer, .block(rows: 4, columns: 1), .nOfM(kept: 2, of: 4),
+    ] {
+      let conflict = plan(kind, order, granularity, scope: .row).conflict
+      #expect(
+        conflict?.reason.contains("'row'") == true && conflict?.reason.contains("'\(granularity.rawValue)'") == true)
+    }
+    #expect(
+      plan(kind, order, .element, scope: .row, sparsity: .threshold(0.5)).conflict?.reason.contains("'row'") == true)
+  }
+
   @Test func conflictsNameBothParts() throws {
     let pattern = try #require(plan(.fixedRate, .allAtOnce, .nOfM(kept: 1, of: 4)).conflict)
     #expect(pattern.reason.contains("'1:4'") && pattern.reason.contains("'fixed-rate'"))

@@ -18,6 +18,29 @@ import Testing
     #expect(try plan.identity().hex == golden)
   }
 
+  /// Plans that were written before there was a replacement have none, and keep their bytes and their identity.
+  @Test func aPlanWithoutReplacementIsAsItWasBefore() throws {
+    let bytes = try plan.canonicalBytes()
+    #expect(!String(decoding: bytes, as: UTF8.self).contains("replacement"))
+    #expect(try CanonicalBytes.decode(PruningPlan.self, from: bytes).replacement == nil)
+    var other = plan
+    other.replacement = .mean
+    // The same lines of Python with `plan["replacement"] = "mean"`.
+    #expect(try other.identity().hex == "61520fd8840d503e89831fe8e86e1489ef91625f3e7e5b1f2ffa80df77844d96")
+    #expect(try CanonicalBytes.decode(PruningPlan.self, from: other.canonicalBytes()) == other)
+  }
+
+  @Test func replacementAppliesWhereChannelsLeave() {
+    for criterion in Criterion.allCases {
+      for granularity in [Granularity.channel, .head, .unit] {
+        #expect(Replacement.mean.applies(to: granularity, criterion) == ![.obs, .sparseGPT].contains(criterion))
+      }
+      for granularity in [Granularity.layer, .element, .nOfM(kept: 2, of: 4), .block(rows: 4, columns: 1)] {
+        #expect(!Replacement.mean.applies(to: granularity, criterion))
+      }
+    }
+  }
+
   @Test func bytesReadBackEqual() throws {
     let bytes = try plan.canonicalBytes()
     let read = try CanonicalBytes.decode(PruningPlan.self, from: bytes)
@@ -34,7 +57,7 @@ import Testing
       { $0.ranking.transform = .log }, { $0.granularity = .nOfM(kept: 2, of: 4) }, { $0.sparsity = .threshold(0.1) },
       { $0.measure = .macs }, { $0.layers.kinds = ["Conv"] }, { $0.layers.depth = 0...0.5 }, { $0.layers.first = 2 },
       { $0.schedule = Schedule(.agp, steps: 4) }, { $0.schedule.rewind = 1 }, { $0.order = .topDown },
-      { $0.sparseTraining = SparseTraining(.l1) }, { $0.removesRedundant = true },
+      { $0.sparseTraining = SparseTraining(.l1) }, { $0.removesRedundant = true }, { $0.replacement = .mean },
       { $0.recovery.learningRate = 0.01 }, { $0.recovery.momentum = 0.5 }, { $0.recovery.weightDecay = 0 },
       { $0.recovery.batchSize = 64 }, { $0.recovery.recalibrationBatches = 0 },
       { $0.recovery.samplesPerEpoch = nil }, { $0.recovery.augmentation.flips = false }, { $0.seed = 0 },

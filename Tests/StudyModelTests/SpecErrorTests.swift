@@ -64,12 +64,24 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec(
       "space: {criterion: l1, scope: local, sparsity: {threshold: [1, -1]}, schedule: history}", .conflict,
       "space.schedule", "the threshold -1.0 takes more than the whole"),
+    BadSpec("space: {criterion: l1, scope: row}", .conflict, "space.scope", "'channel'"),
+    BadSpec("space: {criterion: l1, granularity: [element, 2:4], scope: row}", .conflict, "space.scope", "'2:4'"),
+    BadSpec(
+      "space: {criterion: l1, granularity: element, scope: row, sparsity: {threshold: 1}}", .conflict,
+      "space.sparsity", "'row'"),
+    BadSpec(
+      "space: {criterion: l1, granularity: element, scope: row, normalization: max}", .conflict, "space.normalization",
+      "scope: global"),
+    BadSpec(
+      "space: {criterion: l1, granularity: element, scope: row, sparsity: {target: parameters}}", .conflict,
+      "space.sparsity", "scope: global"),
     BadSpec("space: {layer-share: 0.5}", .conflict, "space.layer-share", "scope: layers-then-weights"),
     BadSpec("space: {scope: layers-then-weights, layer-share: 0}", .outOfRange, "space.layer-share", "above 0"),
     BadSpec("space: {scope: layers-then-weights, layer-share: most}", .wrongType, "space.layer-share", "most"),
     BadSpec("space: {criterion: fpgm, granularity: element}", .conflict, "space.granularity", "'fpgm' cannot judge"),
     BadSpec("space: {criterion: [l1, fpgm], granularity: element}", .conflict, "space.criterion", "'fpgm' judges"),
     BadSpec("space: {granularity: element, redundancy: true}", .conflict, "space.redundancy", "redundancy: false"),
+    BadSpec("space: {mean-replacement: usual}", .wrongType, "space.mean-replacement", "true or false"),
     BadSpec("space: {redundancy: maybe}", .wrongType, "space.redundancy", "true or false"),
     BadSpec("space: {round-to: auto}", .notBuilt, "space.round-to", "auto"),
     BadSpec("space: {round-to: 0}", .outOfRange, "space.round-to", "0"),
@@ -147,7 +159,7 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("latency: {threads: 0}", .outOfRange, "latency.threads", "0"),
     BadSpec("limits: {disk: 200}", .wrongType, "limits.disk", "200"),
     BadSpec("limits: {memory: 1kB}", .outOfRange, "limits.memory", "1kB"),
-    BadSpec("limits: {swap: 1GB}", .unknownKey, "limits.swap", "1GB"),
+    BadSpec("limits: {swap: 1GB}", .unknownKey, "limits.swap", "disk"),
     BadSpec("workers: 0", .outOfRange, "workers", "0"),
     BadSpec("workers: 1.5", .outOfRange, "workers", "1.5"),
     BadSpec("seed: -1", .outOfRange, "seed", "-1"),

@@ -16,6 +16,7 @@ import Testing
       + "\nconstraints: [\"size <= 12.5 KiB\", \"latency <= 1e-5 baseline + 2 ms\", \"macs <= - 1 + 3 baseline\"]",
     everyChoice,
     minimal + "\nspace: {scope: local, granularity: \"2:4\"}",
+    minimal + "\nspace: {criterion: wanda, granularity: element, scope: row, mean-replacement: false}",
     minimal + "\nspace: {scope: layers-then-weights, layer-share: 0.25}",
     minimal + "\nspace: {scope: global, sparsity: {threshold: [-0.5, 1e-3]}}",
     minimal + "\nspace: {schedule: {kind: dynamic-rate, rewind: 0}}\nfine-tune: {rungs: [0, 1/3]}",
@@ -36,7 +37,7 @@ import Testing
       "  aggregation: [usual]", "  normalization: [usual]", "  transform: [none]", "    target: channels",
       "    threshold: none", "  layer-share: usual", "  schedule: [one-shot]", "  order: [all]",
       "  sparse-training: [none]",
-      "  redundancy: false", "sensitivity: false", "  recalibration-batches: 16",
+      "  redundancy: false", "  mean-replacement: true", "sensitivity: false", "  recalibration-batches: 16",
     ] {
       #expect(printed.contains(line + "\n"), "\(line)")
     }

@@ -62,6 +62,7 @@ let everyChoice = """
     order: [all, bottom-up, off-critical-path]
     sparse-training: [none, group-lasso, {penalty: l1, update: ftrl, strength: 1e-3, epochs: 0.5}]
     redundancy: true
+    mean-replacement: false
   fine-tune: {rungs: [0, 2, 4]}
   """
 
@@ -75,6 +76,20 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
     #expect(try readSpec(base + ", layer-share: 0.25}").space.layerShare == 0.25)
     #expect(try readSpec(base + ", layer-share: 1}").space.layerShare == 1)
     for usual in ["}", ", layer-share: usual}"] { #expect(try readSpec(base + usual).space.layerShare == nil) }
+  }
+
+  /// On unless said; a spec that was stored before the key existed has it off.
+  @Test func meansAreReplacedUnlessTheSpecSaysNot() throws {
+    let base = "network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {mean-replacement: "
+    #expect(try readSpec(base + "true}").space.replacement == .mean)
+    #expect(try readSpec(base + "false}").space.replacement == nil)
+    let spec = try readSpec("network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]")
+    #expect(spec.space.replacement == .mean)
+    var old = spec
+    old.space.replacement = nil
+    #expect(!String(decoding: try CanonicalBytes.encode(old), as: UTF8.self).contains("replacement"))
+    #expect(
+      SpecDifference.between(old, spec).map(\.description) == ["space.mean-replacement: false -> true"])
   }
 
   @Test func readsEveryKey() throws {
@@ -128,7 +143,7 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
       space.sparseTrainings == [
         nil, SparseTraining(.groupLasso), SparseTraining(.l1, update: .ftrl, strength: 1e-3, epochs: 0.5),
       ])
-    #expect(space.removesRedundant)
+    #expect(space.removesRedundant && space.replacement == nil)
   }
 
   @Test func wordsOfGranularities() throws {

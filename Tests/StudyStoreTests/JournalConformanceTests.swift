@@ -65,6 +65,27 @@ import Testing
     #expect(try journal.snapshot().leases[LeaseID(1)]?.endedAt == nil)
   }
 
+  @Test(arguments: Kind.allCases)
+  func eachRunHasAnEndingOfItsOwn(kind: Kind) throws {
+    let journal = try Fixture(kind).journal
+    try journal.commit([.endSearch(SearchEnding(.trialsAreDone, detail: "d"))], elapsed: 4)
+    try journal.commit([.endRun(.stopped, detail: "SIGTERM")], elapsed: 5)
+    try journal.commit([.beginEpoch], elapsed: 6)
+    #expect(
+      try journal.snapshot().runs == [
+        RunRecord(
+          epoch: 1, begunAt: 0, searchEnding: SearchEnding(.trialsAreDone, detail: "d"), ending: .stopped, endedAt: 5,
+          detail: "SIGTERM"),
+        RunRecord(epoch: 2, begunAt: 6),
+      ])
+    #expect(try journal.snapshot().searchEnding?.reason == .trialsAreDone)
+    #expect(try journal.snapshot().endingWords(isRunning: false).contains("ended without a word"))
+    try journal.commit([.endRun(.failed, detail: "No.")], elapsed: 7)
+    #expect(throws: StudyStoreError.self) { try journal.commit([.endRun(.finished, detail: "")], elapsed: 8) }
+    #expect(try journal.snapshot().runs.last?.ending == .failed)
+    #expect(try journal.history().map(\.kind) == ["epoch", "search ended", "run ended", "epoch", "run ended"])
+  }
+
   /// Each of these contradicts the state that the setting makes; and the last change of its transaction is refused, so that
   /// the first must be undone.
   @Test(
@@ -81,11 +102,14 @@ import Testing
       [.reinstateLease(LeaseID(1))],
       [.setStatus(key, .quarantined)],
       [.setStatus(key, .done)],
-      [.setCharges(done, charges: 1, strikes: 0)],
+      [.excuseFailures(done, worker: nil)],
+      [.retry(key)],
+      [.retry(done)],
       [.setStatus(done, .pending)],
       [.addResult(done, lease: LeaseID(2), worker: "w", bytes: Data("{}".utf8))],
       [.addResult(key, lease: LeaseID(2), worker: "w", bytes: Data())],
-      [.addFailure(key, lease: LeaseID(2), worker: "w", StoreFixture.failure, isCharged: true)],
+      [.addFailure(key, StoreFixture.attempt(2), StoreFixture.failure)],
+      [.addFailure(done, StoreFixture.attempt(2), StoreFixture.failure)],
     ])
   func contradictionsAreRefusedWhole(kind: Kind, changes: [StudyChange]) throws {
     let journal = try Fixture(kind).journal
@@ -98,10 +122,60 @@ import Testing
     let before = try journal.snapshot()
     let history = try journal.history()
     #expect(throws: (any Error).self) {
-      try journal.commit([.note(kind: "first"), .setCharges(Self.key, charges: 2, strikes: 1)] + changes, elapsed: 2)
+      try journal.commit(
+        [.note(kind: "first"), .addFailure(Self.key, StoreFixture.attempt(1), StoreFixture.failure)] + changes,
+        elapsed: 2)
     }
     #expect(try journal.snapshot() == before)
     #expect(try journal.history() == history)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func failedAttemptsAreKeptAndExcused(kind: Kind) throws {
+    let journal = try Fixture(kind).journal
+    try journal.commit([Self.trial, .addEvaluation(Self.key)], elapsed: 1)
+    let kinds: [FailedAttempt.Kind] = [.own, .loss, .suspicion]
+    for (index, kind) in kinds.enumerated() {
+      let id = Int64(index + 1)
+      var attempt = StoreFixture.attempt(id, worker: "w\(index)", kind: kind)
+      attempt.ranAlone = kind == .suspicion
+      try journal.commit(
+        [
+          Self.grant(id, attempt: index + 1), .endLease(LeaseID(id), .failed),
+          .addFailure(Self.key, attempt, StoreFixture.failure),
+        ], elapsed: 2)
+    }
+    try journal.commit([.excuseFailures(Self.key, worker: "w0")], elapsed: 3)
+    var evaluation = try #require(try journal.snapshot().evaluations[Self.key])
+    #expect(evaluation.failures.map(\.kind) == kinds)
+    #expect(evaluation.failures.map(\.counts) == [false, true, true])
+    #expect(evaluation.failures.map(\.ranAlone) == [false, false, true])
+    #expect(evaluation.failures.map(\.worker) == ["w0", "w1", "w2"] && evaluation.failures[2].host == "host")
+
+    try journal.commit([.setStatus(Self.key, .quarantined, reason: "three times"), .finish], elapsed: 4)
+    #expect(try journal.snapshot().evaluations[Self.key]?.record.reason == "three times")
+    try journal.commit([.retry(Self.key)], elapsed: 5)
+    evaluation = try #require(try journal.snapshot().evaluations[Self.key])
+    #expect(evaluation.record.status == .pending && evaluation.record.reason == nil)
+    #expect(evaluation.failures.count == 3 && evaluation.failures.allSatisfy { !$0.counts })
+    #expect(try !journal.snapshot().isFinished)
+    #expect(try journal.history().last?.kind == "retried")
+  }
+
+  /// What is learned late of an old attempt leaves the evaluation with whom it is.
+  @Test(arguments: Kind.allCases)
+  func aFailureNotedLateLeavesTheOpenLeaseAlone(kind: Kind) throws {
+    let journal = try Fixture(kind).journal
+    try journal.commit(
+      [
+        Self.trial, .addEvaluation(Self.key), Self.grant(1), .endLease(LeaseID(1), .expired), Self.grant(2, attempt: 2),
+      ],
+      elapsed: 1)
+    let late = StoreFixture.attempt(1, worker: "gone", kind: .suspicion)
+    try journal.commit([.addFailure(Self.key, late, StoreFixture.failure)], elapsed: 2)
+    let evaluation = try #require(try journal.snapshot().evaluations[Self.key])
+    #expect(evaluation.record.worker == "worker-1" && evaluation.openLease == LeaseID(2))
+    #expect(evaluation.failures == [late])
   }
 
   private static let done = EvaluationKey(trial: TrialID(5), rung: 0)

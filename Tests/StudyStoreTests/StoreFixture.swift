@@ -13,7 +13,14 @@ enum StoreFixture {
   static func header() throws -> StudyHeader {
     try StudyHeader(
       context: StudyContext(spec: spec(), network: Digest(of: Data("n".utf8)), artifactFolder: "/nowhere"),
-      identity: Digest(of: Data("identity".utf8)))
+      identity: identity())
+  }
+
+  static func identity(test: String = "test") -> StudyIdentity {
+    StudyIdentity(
+      network: Digest(of: Data("n".utf8)), training: Digest(of: Data("training".utf8)),
+      test: Digest(of: Data(test.utf8)),
+      split: SplitSpec(), seed: .max)
   }
 
   static func plan(_ number: Int) -> PruningPlan {
@@ -23,6 +30,12 @@ enum StoreFixture {
   static func lease(_ id: Int64, _ key: EvaluationKey, attempt: Int = 1) -> LeaseRecord {
     LeaseRecord(
       id: LeaseID(id), key: key, worker: "worker-1", incarnation: "ab", attempt: attempt, epoch: 1, grantedAt: 0.25)
+  }
+
+  static func attempt(
+    _ lease: Int64, worker: String = "w", kind: FailedAttempt.Kind = .own
+  ) -> FailedAttempt {
+    FailedAttempt(lease: LeaseID(lease), worker: worker, host: "host", kind: kind)
   }
 
   static let failure = EvaluationFailure(
@@ -42,20 +55,29 @@ enum StoreFixture {
     let trial = TrialID(Int64(generator.integer(below: 4)))
     let key = EvaluationKey(
       trial: trial, rung: generator.integer(below: 5),
-      purpose: EvaluationKey.Purpose.allCases[generator.integer(below: 3)])
+      purpose: EvaluationKey.Purpose.allCases.randomElement(using: &generator) ?? .trial)
     let lease = LeaseID(max(1, newest - Int64(generator.integer(below: 6))))
     let worker = "worker-\(generator.integer(below: 3))"
-    switch generator.integer(below: 16) {
+    switch generator.integer(below: 20) {
     case 0: return .addTrial(trial, plan(Int(trial.value)))
     case 1, 2, 3: return .addEvaluation(key)
     case 4, 5, 6: return .grantLease(Self.lease(newest, key, attempt: 1 + generator.integer(below: 3)))
     case 7, 8: return .endLease(lease, LeaseEnding.allCases.randomElement(using: &generator) ?? .lost)
     case 9: return .reinstateLease(lease)
     case 10: return .addResult(key, lease: lease, worker: worker, bytes: try resultBytes(generator.uniform()))
-    case 11: return .addFailure(key, lease: lease, worker: worker, failure, isCharged: generator.uniform() < 0.5)
-    case 12: return .setCharges(key, charges: generator.integer(below: 4), strikes: generator.integer(below: 3))
-    case 13: return .setStatus(key, EvaluationStatus.allCases.randomElement(using: &generator) ?? .pending)
+    case 11:
+      let kind = FailedAttempt.Kind.allCases.randomElement(using: &generator) ?? .own
+      var attempt = Self.attempt(lease.value, worker: worker, kind: kind)
+      attempt.ranAlone = generator.uniform() < 0.5
+      return .addFailure(key, attempt, failure)
+    case 12: return .excuseFailures(key, worker: generator.uniform() < 0.5 ? worker : nil)
+    case 13:
+      let status = EvaluationStatus.allCases.randomElement(using: &generator) ?? .pending
+      return .setStatus(key, status, reason: generator.uniform() < 0.5 ? "a reason" : nil)
+    case 15: return .retry(key)
     case 14: return .beginEpoch
+    case 18: return .endSearch(SearchEnding(.trialsAreDone, detail: worker))
+    case 16: return .endRun(RunEnding.allCases.randomElement(using: &generator) ?? .failed, detail: worker)
     default: return .note(kind: "note", key: key, lease: lease, worker: worker, detail: "detail")
     }
   }

@@ -24,7 +24,7 @@ import Testing
     #expect(try store.pragma("foreign_keys") == "1")
     #expect(try store.pragma("trusted_schema") == "0")
     #expect(try store.pragma("cell_size_check") == "1")
-    #expect(try store.pragma("user_version") == "1")
+    #expect(try store.pragma("user_version") == "3")
     try store.close()
     let again = try StudyStore.resume(in: StudyFolder(folder.url))
     #expect(try again.pragma("synchronous") == "2")
@@ -89,7 +89,7 @@ import Testing
     try store.commit(
       [
         .endLease(LeaseID(1), .failed),
-        .addFailure(key, lease: LeaseID(1), worker: "w", StoreFixture.failure, isCharged: true),
+        .addFailure(key, StoreFixture.attempt(1), StoreFixture.failure),
       ], elapsed: 3)
     let record = try #require(try reader.records().first)
     #expect(record.key == key && record.plan == StoreFixture.plan(1) && record.failure == StoreFixture.failure)

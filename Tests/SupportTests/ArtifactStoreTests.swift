@@ -48,12 +48,38 @@ import Testing
     try FileManager.default.removeItem(at: url)
     try damaged.write(to: url)
     #expect(code { _ = try store.read(digest) } == .corrupt)
-    try FileManager.default.removeItem(at: url)
+    // It is out of the way now, and kept.
+    #expect(!store.contains(digest))
+    #expect(code { _ = try store.read(digest) } == .missing)
+    let kept = try FileManager.default.contentsOfDirectory(atPath: folder.file("damaged").path)
+    #expect(kept.count == 1 && kept[0].hasPrefix(digest.hex))
     try bytes.prefix(100).write(to: url)
     #expect(code { _ = try store.read(digest) } == .corrupt)
     // A blob that is too short was cut off, and putting the bytes again mends it.
+    try bytes.prefix(100).write(to: url)
     #expect(try store.put(bytes) == digest)
     #expect(try store.read(digest) == bytes)
+  }
+
+  /// A flipped bit leaves the size as it is.
+  @Test(arguments: [false, true]) func damageOfTheRightSizeIsMendedByStoringAgain(byAdopting: Bool) throws {
+    let folder = try TemporaryFolder()
+    let store = try ArtifactStore(folder: folder.url.appendingPathComponent("store"))
+    // Two pieces of 1 MiB and a rest.
+    let bytes = Data((0..<(2 << 20) + 9).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+    let digest = try store.put(bytes)
+    var damaged = bytes
+    damaged[damaged.count - 1] ^= 0x10
+    try FileManager.default.removeItem(at: store.url(of: digest))
+    try damaged.write(to: store.url(of: digest))
+    if byAdopting {
+      let file = folder.file("again")
+      try bytes.write(to: file)
+      #expect(try store.adopt(file) == digest)
+    } else {
+      #expect(try store.put(bytes) == digest)
+    }
+    #expect(try Data(contentsOf: store.url(of: digest)) == bytes)
   }
 
   @Test func linksAndSpecialFilesAreNotFollowed() throws {

@@ -108,7 +108,21 @@ import Testing
     #expect("\(fault)" == "Cannot write '/x': No space left on device. Free some space on that disk, then try again.")
     #expect(fault.exitCode == .cannotCreate)
     #expect(FileFault(operation: "read", path: "/x", errorNumber: ENOENT).exitCode == .missingInput)
-    #expect(FileFault(operation: "read", path: "/x", errorNumber: EINTR).isRetriable)
     #expect(Set(ExitCode.allCases.map(\.rawValue)).count == ExitCode.allCases.count)
+  }
+}
+
+@Suite struct ExitCodeTests {
+  /// What scripts and supervisors go by is what the README says.
+  @Test func theDocumentedTableIsTheWholeTable() throws {
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    let rows = text.split(separator: "\n").compactMap { line -> String? in
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard cells.count == 2, let code = Int32(cells[0]) else { return nil }
+      return "\(code) \(cells[1])"
+    }
+    #expect(rows == ExitCode.allCases.map { "\($0.rawValue) \($0.meaning)" })
   }
 }

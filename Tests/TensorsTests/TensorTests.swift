@@ -82,7 +82,6 @@ extension TensorsTests {
       #expect(error.operation == "add")
       #expect(error.shapes == [[4, 3], [5]])
       #expect(error.message.contains("add on inputs of shape [4, 3], [5]"))
-      #expect(!error.isRetriable)
       // Only what concerns the caller, no stack.
       #expect(!error.message.contains("\n"))
     }
@@ -124,7 +123,6 @@ extension TensorsTests {
     @Test func absentMemoryIsItsOwnCode() throws {
       let error = try #require(throws: TensorError.self) { try Tensor.zeros([1 << 48]) }
       #expect(error.code == .outOfMemory)
-      #expect(error.isRetriable)
       #expect(error.remedy != nil)
     }
 

@@ -21,14 +21,19 @@ package struct OwnThread: TestTrait, SuiteTrait, TestScoping {
   ) async throws {
     await gate?.enter()
     let executor = ThreadExecutor(name: Self.threadName)
-    let guardian = Guardian(test: "\(test.id)", limit: limit)
+    let (name, limit) = ("\(test.id)", limit)
     let result: Result<Void, any Error>
     do {
-      result = .success(try await withTaskExecutorPreference(executor) { try await body() })
+      result = .success(
+        try await withTaskExecutorPreference(executor) {
+          // On the test's thread: the way back from it leads through the queue of all other tests.
+          let guardian = Guardian(test: name, limit: limit)
+          defer { guardian.dismiss() }
+          try await body()
+        })
     } catch {
       result = .failure(error)
     }
-    guardian.dismiss()
     executor.finish()
     await gate?.leave()
     try result.get()

@@ -11,6 +11,7 @@ import WireProtocol
     .result(lease: LeaseID(7), Example.result()),
     .failed(lease: nil, failureClass: .badInput, message: "no data", remedy: "get some"),
     .failed(lease: LeaseID(9), failureClass: .resource, message: "no memory", remedy: nil),
+    .result(lease: LeaseID(7), Example.result(), retires: true),
   ]
 
   /// Bodies made with `protoc --encode`.
@@ -19,6 +20,9 @@ import WireProtocol
     #expect(
       try Self.events[2].encode().hex
         == "00000020" + "1a1e12096261642d696e7075741a076e6f2064617461220867657420736f6d65")
+    // Two bytes more than a result of an engine that stays: field 3, true.
+    let (stays, retires) = (try Self.events[1].encode(), try Self.events[4].encode())
+    #expect(retires.count == stays.count + 2 && retires.suffix(2).hex == "1801")
   }
 
   @Test func bothWaysOverPipes() throws {

@@ -11,6 +11,10 @@ enum Example {
       fromEpochs: 0, toEpochs: 1, parentCheckpoint: Digest(of: Data("parent".utf8)), timeLimit: timeLimit)
   }
 
+  static let engine = EngineIdentity(
+    sources: Digest(hex: String(repeating: "ab", count: 32))!, libtorch: "2.13.0, build 1",
+    instructionSet: "x86_64 AVX2")
+
   static func context(study: String = "example") -> StudyContext {
     StudyContext(
       spec: StudySpec(

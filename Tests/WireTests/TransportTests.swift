@@ -51,13 +51,12 @@ import Transport
         try dealer.connect(endpoint)
         let poller = Poller()
         _ = poller.watch(dealer)
-        var got: [Data] = []
-        var sent = 0
-        let end = GrantedTime.now + 30
-        while got.count < count, GrantedTime.now < end {
+        var (got, sent) = ([Data](), 0)
+        _ = try eventually(within: 60, progress: { got.count + sent }) { () -> Void? in
           while sent < count, try dealer.send(Data("message \(sent)".utf8)) { sent += 1 }
           _ = try poller.wait(timeout: 0.01)
           while let payload = try dealer.receive() { got.append(payload) }
+          return got.count < count ? nil : ()
         }
         outcome.withLock { $0.got = got }
       } catch {
@@ -65,15 +64,17 @@ import Transport
       }
     }
     thread.start()
-    var seen = 0
-    let end = GrantedTime.now + 30
-    while seen < count, GrantedTime.now < end {
-      guard let (peer, payload) = try receive(router) else { break }
-      #expect(peer == Array("worker".utf8))
-      while try !router.send(payload, to: peer) { usleep(500) }
-      seen += 1
+    var (seen, unsent) = (0, (peer: [UInt8], payload: Data)?.none)
+    _ = try eventually(within: 60, every: 0, progress: { seen }) { () -> Void? in
+      if let (peer, payload) = try unsent ?? receive(router, within: 0.1) {
+        #expect(peer == Array("worker".utf8))
+        unsent = try router.send(payload, to: peer) ? nil : (peer, payload)
+        if unsent == nil { seen += 1 } else { usleep(500) }
+      }
+      return seen < count ? nil : ()
     }
-    while !thread.isFinished { usleep(1000) }
+    let ended: Void? = eventually(within: 120) { thread.isFinished ? () : nil }
+    #expect(ended != nil && seen == count)
     let (got, failure) = outcome.withLock { $0 }
     #expect(failure == nil)
     #expect(got == (0..<count).map { Data("message \($0)".utf8) })

@@ -116,7 +116,9 @@ import WorkerNode
       default:
         schedule(
           .engine(
-            .result(lease: assignment.lease, Example.result(successes: assignment.key.rung)), generation: generation),
+            .result(
+              lease: assignment.lease, Example.result(successes: assignment.key.rung),
+              retires: assignment.lease.value % 5 == 0), generation: generation),
           in: duration)
       }
     }

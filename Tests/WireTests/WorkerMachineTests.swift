@@ -254,6 +254,43 @@ import WorkerNode
     }
   }
 
+  @Test func anEngineThatRetiresIsReplacedAfterItsResultWithoutAPenalty() throws {
+    var bench = Bench()
+    _ = bench.join()
+    // Several in a row: nothing adds up.
+    for number in Int64(1)...4 {
+      let (lease, assignment) = (LeaseID(number), Example.assignment(lease: number))
+      #expect(
+        bench.hear(.lease(LeaseGrant(assignment))) == [
+          .startEngine, .tellEngine(.study(Example.context())), .tellEngine(.begin(assignment)),
+        ])
+      let report = try ResultReport(lease: lease, result: Example.result())
+      let actions = bench.feed(.engineSaid(.result(lease: lease, Example.result(), retires: true)))
+      #expect(
+        actions.filter { if case .log = $0 { false } else { true } } == [
+          .spool(report, run: "run"), .killEngine, .send(.result(report), epoch: 1),
+        ])
+      #expect(actions.count == 4, "one line in the log")
+      #expect(bench.hear(.resultAcknowledged(lease, .accepted)) == [.unspool(lease, run: "run")])
+      // No failure, and the slot is free at once.
+      #expect(
+        bench.feed(.engineEnded(.signal(SIGKILL), logTail: "")) == [.send(.ready(Ready(freeSlots: 1)), epoch: 1)])
+    }
+  }
+
+  @Test func aLeaseThatMeetsARetiringEngineBeginsOnTheNext() {
+    var bench = Bench()
+    _ = bench.join()
+    _ = bench.hear(.lease(LeaseGrant(Example.assignment())))
+    _ = bench.feed(.engineSaid(.result(lease: lease, Example.result(), retires: true)))
+    let next = Example.assignment(lease: 8)
+    #expect(bench.hear(.lease(LeaseGrant(next))).isEmpty)
+    #expect(
+      bench.feed(.engineEnded(.signal(SIGKILL), logTail: "")) == [
+        .startEngine, .tellEngine(.study(Example.context())), .tellEngine(.begin(next)),
+      ])
+  }
+
   @Test func cancelKillsTheEvaluationAndSaysNothing() {
     var bench = Bench()
     _ = bench.join()
@@ -341,7 +378,7 @@ import WorkerNode
   }
 
   @Test func rejectionsAreObeyed() {
-    for code in [Rejection.Code.version, .authentication, .draining] {
+    for code in [Rejection.Code.version, .authentication, .engine, .draining] {
       var bench = Bench()
       _ = bench.feed(.started)
       _ = bench.tick()
@@ -433,12 +470,96 @@ import WorkerNode
     #expect(actions.prefix(2) == [.startEngine, .tellEngine(.study(Example.context(study: "changed")))])
   }
 
-  @Test func anEngineThatCannotStartFailsTheLease() {
+  /// What the tries of an engine that cannot be started brought, and when each was made.
+  private struct StartTries {
+    var actions: [WorkerAction] = []
+    var times: [Double] = []
+  }
+
+  /// Fails each start in the same way until the worker ends.
+  private func failStarts(_ bench: inout Bench, with event: WorkerEvent) -> StartTries {
+    var tries = StartTries()
+    let start = bench.now
+    var actions = bench.hear(.lease(LeaseGrant(Example.assignment())))
+    while bench.machine.exit == nil, tries.times.count < 100 {
+      while !actions.contains(.startEngine) {
+        actions = bench.tick()
+        _ = bench.hear(.pong)
+      }
+      tries.times.append(bench.now - start)
+      actions = bench.feed(event)
+      tries.actions += actions
+    }
+    return tries
+  }
+
+  @Test(arguments: [
+    WorkerEvent.engineStartFailed("There is no '/no/engine'.", isRetriable: false),
+    .engineEnded(.code(127), logTail: "libtorch_cpu.so: cannot open shared object file\n"),
+    .engineEnded(.code(69), logTail: "There is no device.\n"),
+  ])
+  func anEngineThatCannotStartEndsTheWorkerAndCostsTheEvaluationNothing(_ event: WorkerEvent) {
+    var bench = Bench()
+    _ = bench.join()
+    let tries = failStarts(&bench, with: event)
+    #expect(tries.times.map { $0.rounded() } == [0, 1, 3, 7])
+    #expect(failure(in: tries.actions) == nil)
+    let sent = tries.actions.compactMap { if case .send(let message, _) = $0 { message } else { nil } }
+    #expect(sent == [.release(lease), .bye(.stopping)])
+    guard case .engineUnavailable(let message, false)? = bench.machine.exit else {
+      Issue.record("it ended with \(String(describing: bench.machine.exit))")
+      return
+    }
+    #expect(bench.machine.exit?.exitCode == .unavailable)
+    #expect(["no/engine", "libtorch_cpu.so: cannot open", "no device"].contains { message.contains($0) }, "\(message)")
+  }
+
+  @Test func aLackOfProcessesIsWaitedForAndTheLeaseKept() {
+    var bench = Bench()
+    _ = bench.join()
+    let tries = failStarts(&bench, with: .engineStartFailed("Cannot start: try again.", isRetriable: true))
+    #expect(tries.times.map { $0.rounded() } == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243])
+    #expect(bench.machine.exit?.exitCode == .temporary)
+
+    var other = Bench()
+    _ = other.join()
+    _ = other.hear(.lease(LeaseGrant(Example.assignment())))
+    for _ in 0..<5 {
+      #expect(other.feed(.engineStartFailed("Cannot start: try again.", isRetriable: true)).isEmpty)
+      var actions: [WorkerAction] = []
+      while !actions.contains(.startEngine) {
+        actions = other.tick()
+        // The coordinator hears all the while that the lease is held.
+        for case .send(.ping(let ping), _) in actions { #expect(ping.leases.map(\.lease) == [lease]) }
+        _ = other.hear(.pong)
+      }
+      #expect(actions.contains(.tellEngine(.begin(Example.assignment()))))
+    }
+    let done = other.feed(.engineSaid(.result(lease: lease, Example.result())))
+    #expect(done.contains { if case .spool = $0 { true } else { false } })
+  }
+
+  /// The loader's status from an engine that was at work is a death like others: it had started.
+  @Test func theSameStatusAfterTheFirstWordIsTheEvaluationsFailure() {
     var bench = Bench()
     _ = bench.join()
     _ = bench.hear(.lease(LeaseGrant(Example.assignment())))
-    let actions = bench.feed(.engineStartFailed("There is no '/no/engine'."))
-    #expect(failure(in: actions)?.failureClass == .transient)
-    #expect(failure(in: actions)?.message == "There is no '/no/engine'.")
+    _ = bench.feed(.engineSaid(.progress(lease: lease, step: "score", fraction: 0)))
+    #expect(failure(in: bench.feed(.engineEnded(.code(127), logTail: "")))?.exitStatus == 127)
+    // Nor does its word speak for the next engine.
+    var actions: [WorkerAction] = []
+    _ = bench.hear(.failureAcknowledged(lease))
+    while !actions.contains(.send(.ready(Ready(freeSlots: 1)), epoch: 1)) { actions = bench.tick() }
+    _ = bench.hear(.lease(LeaseGrant(Example.assignment(lease: 8))))
+    #expect(failure(in: bench.feed(.engineEnded(.code(127), logTail: ""))) == nil)
+  }
+
+  @Test func everyEndHasAStatusThatTellsASupervisorWhetherToStartAgain() {
+    let codes: [(WorkerExit, Int32)] = [
+      (.finished, 0), (.stopped, 0), (.rejected(Rejection(code: .version, text: "")), 78), (.foreignRun("r"), 75),
+      (.orphaned, 75), (.lifelineCut, 75), (.engineUnavailable("", isRetriable: false), 69),
+      (.engineUnavailable("", isRetriable: true), 75),
+    ]
+    for (exit, code) in codes { #expect(exit.exitCode.rawValue == code, "\(exit)") }
   }
 }

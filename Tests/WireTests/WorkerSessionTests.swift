@@ -1,5 +1,7 @@
 import Foundation
 import Launching
+import Logging
+import Logs
 import StudyModel
 import Synchronization
 import TestSupport
@@ -45,20 +47,25 @@ import WorkerNode
 
     final class LogSink: Sendable {
       let lines = Mutex<[String]>([])
+
+      var logger: Logger {
+        Logger(
+          label: "w0", level: .trace, format: .brief,
+          to: LogDestination { line in self.lines.withLock { $0.append(String(line.dropLast())) } })
+      }
     }
 
     func configuration(script: String, lifeline: Int32? = nil) throws -> WorkerSession.Configuration {
       var configuration = WorkerSession.Configuration(
         endpoint: try sockets.endpoint(), engineExecutable: "/bin/sh", engineArguments: ["-c", script],
         environment: ["PATH": "/usr/bin:/bin", "PREPARED": folder.path], spoolFolder: folder.path + "/spool",
-        scratchFolder: folder.path + "/scratch", label: "w0", lifelineDescriptor: lifeline, deviceSlot: "cpu")
+        scratchFolder: folder.path + "/scratch", label: "w0", lifelineDescriptor: lifeline, deviceSlot: "cpu",
+        logger: log.logger)
       configuration.timings.helloRetryFirst = 0.05
       configuration.timings.helloRetryMaximum = 0.2
       configuration.timings.reportRetryFirst = 0.2
       configuration.timings.engineBackoffFirst = 0.05
       configuration.stop = stop
-      let sink = log
-      configuration.log = { line in sink.lines.withLock { $0.append(line) } }
       return configuration
     }
 
@@ -239,7 +246,7 @@ import WorkerNode
     }
   }
 
-  @Test func aMissingEngineFailsTheLeaseAndNotTheWorker() throws {
+  @Test func aMissingEngineGivesTheLeaseBackAndEndsTheWorker() throws {
     let stage = try Stage()
     var configuration = try stage.configuration(script: "")
     configuration.engineExecutable = "/no/such/engine"
@@ -247,12 +254,93 @@ import WorkerNode
     _ = try stage.welcome()
     try awaitReady(stage)
     try stage.say(.lease(LeaseGrant(Example.assignment())))
-    guard case .failed(let report) = try stage.next() else { throw Unexpected() }
-    #expect(report.failure.message.contains("/no/such/engine"))
-    try stage.say(.failureAcknowledged(lease))
+    #expect(try stage.next() == .release(lease))
+    #expect(try stage.next() == .bye(.stopping))
+    guard case .engineUnavailable(let message, false)? = try stage.end() else { throw Unexpected() }
+    #expect(message.contains("/no/such/engine"))
+    #expect(stage.log.lines.withLock { $0.count { $0.hasPrefix("error: Cannot start '/no/such/engine'") } } == 4)
+  }
+
+  @Test func anEngineThatAppearsLateIsStillUsed() throws {
+    let stage = try Stage()
+    try stage.prepare("events", [.result(lease: lease, Example.result())])
+    var configuration = try stage.configuration(script: "")
+    let engine = stage.folder.appendingPathComponent("engine")
+    configuration.engineExecutable = engine.path
+    configuration.engineArguments = []
+    configuration.timings.engineStartLimit = 1000
+    stage.start(configuration)
+    _ = try stage.welcome()
     try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    while !stage.log.lines.withLock({ $0.contains { $0.hasPrefix("error: Cannot start") } }) {
+      _ = try stage.next(within: 0.01)
+    }
+    let draft = stage.folder.appendingPathComponent("draft")
+    try Data("#!/bin/sh\ncat $PREPARED/events >&4; exec sleep 60\n".utf8).write(to: draft)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: draft.path)
+    try FileManager.default.moveItem(at: draft, to: engine)
+    guard case .result = try stage.next() else { throw Unexpected() }
     try stage.say(.bye(.finished))
     #expect(try stage.end() == .finished)
+  }
+
+  @Test func theLoadersWordsReachTheLogAndNoEvaluationIsBlamed() throws {
+    let stage = try Stage()
+    stage.start(try stage.configuration(script: "echo 'error while loading shared libraries: libx.so' >&2; exit 127"))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    #expect(try stage.next() == .release(lease))
+    #expect(try stage.next() == .bye(.stopping))
+    guard case .engineUnavailable(let message, false)? = try stage.end() else { throw Unexpected() }
+    #expect(message.contains("libx.so"))
+    let lines = stage.log.lines.withLock { $0 }
+    #expect(lines.contains { $0.hasPrefix("error: This worker ends") && $0.contains("libx.so") })
+  }
+
+  @Test func theLogTellsTheStoryOfEachEvaluation() throws {
+    let stage = try Stage()
+    try stage.prepare(
+      "done", [.progress(lease: lease, step: "prune", fraction: 0.5), .result(lease: lease, Example.result())])
+    try stage.prepare(
+      "failed", [.failed(lease: LeaseID(8), failureClass: .deterministic, message: "Nothing left.", remedy: "Keep 1.")])
+    let script =
+      "echo 'warning: engine speaks'; echo 'plain words' >&2; head -c 100 <&3 >/dev/null; cat $PREPARED/done >&4; "
+      + "while [ ! -e $PREPARED/go ]; do sleep 0.02; done; cat $PREPARED/failed >&4; exec sleep 60"
+    stage.start(try stage.configuration(script: script))
+    _ = try stage.welcome()
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment())))
+    guard case .result = try stage.next() else { throw Unexpected() }
+    try stage.say(.resultAcknowledged(lease, .accepted))
+    try awaitReady(stage)
+    try stage.say(.lease(LeaseGrant(Example.assignment(lease: 8))))
+    #expect(FileManager.default.createFile(atPath: stage.folder.path + "/go", contents: nil))
+    guard case .failed = try stage.next() else { throw Unexpected() }
+    try stage.say(.failureAcknowledged(LeaseID(8)))
+    try stage.say(.bye(.finished))
+    #expect(try stage.end() == .finished)
+    let lines = stage.log.lines.withLock { $0 }
+    let about = "attempt=1 lease=7 rung=1 trial=3"
+    // In this order, with others between them; the engine's own words come when they come.
+    var rest = lines[...]
+    for part in [
+      "notice: Joined study 'example'", "info: The engine is process", "info: Begins. \(about)",
+      "info: Step 'prune', at 50%. \(about)", "info: Done in", "info: The engine holds",
+      "info: Begins. attempt=1 lease=8 rung=1 trial=3", "info: Ends the engine.",
+      "info: The engine ended with signal 9",
+      "warning: Failed (deterministic): Nothing left. Keep 1. attempt=1 lease=8 rung=1 trial=3",
+      "notice: This worker ends: The search is over.",
+    ] {
+      guard let index = rest.firstIndex(where: { $0.hasPrefix(part) }) else {
+        Issue.record("no '\(part)' in its place in\n\(lines.joined(separator: "\n"))")
+        return
+      }
+      rest = rest[(index + 1)...]
+    }
+    #expect(lines.contains("warning: engine: engine speaks") && lines.contains("info: engine: plain words"))
+    #expect(lines.contains { $0.hasPrefix("info: Done in") && $0.contains("accuracy 91.20%") && $0.hasSuffix(about) })
   }
 
   @Test func aCutLifelineEndsTheWorkerAndItsEngineAtOnce() throws {
@@ -348,7 +436,7 @@ import WorkerNode
     }
     try stage.say(.bye(.finished))
     #expect(try stage.end() == .finished)
-    #expect(stage.log.lines.withLock { $0.count { $0.hasPrefix("Ignored") } } == 4)
+    #expect(stage.log.lines.withLock { $0.count { $0.hasPrefix("warning: Ignored") } } == 4)
   }
 
   @Test func aWaitingWorkerUsesNoProcessor() throws {

@@ -15,7 +15,7 @@ searches = {
     "coppice": [
         [e["seconds"], 1 - e["accuracy"], e["parameters"]["ratio"], e["latency"]["ratio"]]
         for e in history
-        if e["status"] == "done" and e["latency"]
+        if e["purpose"] == "trial" and e["status"] == "done" and e["latency"]
     ],
 }
 

@@ -29,6 +29,9 @@ int coppice_eventfd_drain(int descriptor);
 /// Nanoseconds of CLOCK_BOOTTIME, which counts suspended time too.
 long long coppice_boottime_nanoseconds(void);
 
+/// Gives the memory that the C allocator keeps for later back to the kernel; takes up to a second for gigabytes.
+void coppice_release_free_memory(void);
+
 /// A pipe whose two ends are close-on-exec from the start (pipe2). Returns 0, or -1 with errno set.
 int coppice_pipe(int ends[2]);
 

@@ -58,11 +58,18 @@ int32_t ct_thread_count(void);
 const char *ct_version(void);
 // Compiler, BLAS, oneDNN, instruction set; from malloc.
 char *ct_build_configuration(void);
+// Architecture and what libtorch's kernels use of its instructions, "x86_64 AVX512 bf16 vnni", say; from malloc.
+char *ct_instruction_set(void);
+// The sources of everything that decides what evaluations bring, one after the other, each ended by a zero; static memory.
+const unsigned char *ct_engine_sources(void);
+size_t ct_engine_sources_size(void);
 int32_t ct_cuda_device_count(void);
 CTStatus ct_set_deterministic(bool deterministic);
 CTStatus ct_synchronize(CTDevice device);
 // Handles that this thread has made and not freed.
 intptr_t ct_live_tensors(void);
+// Calls that this thread has made, each at most one operator: a measure of work that does not depend on time.
+uint64_t ct_calls(void);
 
 // Scopes of the calling thread ----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@ import ModelGraph
 import Tensors
 
 extension KernelContext {
-  /// In training mode the batch's statistics are used and move the running ones, which are weights, in place. A file that
+  /// In training, and where statistics are measured, the batch's statistics are used and move the running ones, which are weights, in place. A file that
   /// asks for batch statistics itself has them in evaluation too, and gets the moved ones as outputs.
   func batchNormalization(_ attributes: BatchNormalization) throws -> KernelBody {
     try expectInputs(5...5)
@@ -13,7 +13,7 @@ extension KernelContext {
         return [
           try x.batchNorm(
             weight: call.tensor(1), bias: call.tensor(2), mean: call.tensor(3), variance: call.tensor(4),
-            training: call.mode == .training, momentum: call.momentumOverride ?? attributes.momentum,
+            training: call.mode.usesBatchStatistics, momentum: call.momentumOverride ?? attributes.momentum,
             epsilon: attributes.epsilon)
         ]
       }
@@ -29,7 +29,7 @@ extension KernelContext {
         mean = try mean.mul(1 - share).add(x.mean(axes).mul(share))
         variance = try variance.mul(1 - share).add(x.variance(axes, unbiased: false).mul(share))
       }
-      let isTraining = call.mode == .training
+      let isTraining = call.mode.usesBatchStatistics
       let usesBatch = isTraining || attributes.usesBatchStatistics
       let result = try x.batchNorm(
         weight: call.tensor(1), bias: call.tensor(2), mean: isTraining || !usesBatch ? mean : nil,

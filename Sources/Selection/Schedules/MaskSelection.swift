@@ -30,36 +30,38 @@ package struct MaskSelection {
     }
   }
 
-  /// Only elements that are there compete, so that no normalisation sees the others.
+  /// Only elements that are there compete, so that no normalisation sees the others: those of a weight, or of each of its rows,
+  /// as one candidate.
   private func ofElements(_ sparsity: Sparsity) throws -> [String: [Bool]] {
     var candidates: [PrunableWeight] = []
     var values: [String: [Float]] = [:]
-    var places: [String: [Int]] = [:]
+    var places: [String: (weight: String, own: [Int])] = [:]
     var items: [RemainingSparsity.Item] = []
     for weight in weights {
       let mask = present[weight.weight]
-      let own = mask.map { mask in mask.indices.filter { mask[$0] } } ?? Array(0..<weight.count)
       guard let all = scores[weight.weight], all.count == weight.count else {
         throw SelectionError(
           .invalidScores,
           "Weight '\(weight.weight)' has \(weight.count) elements and \(scores[weight.weight]?.count ?? 0) scores.")
       }
-      items.append(
-        RemainingSparsity.Item(
-          name: weight.weight, key: weight.layer, original: weight.count, present: own.count))
-      candidates.append(PrunableWeight(layer: weight.weight, weight: weight.weight, shape: [own.count]))
-      values[weight.weight] = own.map { all[$0] }
-      places[weight.weight] = own
+      let parts = plan.scope == .row ? weight.rows : [Array(0..<weight.count)]
+      for (number, part) in parts.enumerated() {
+        let name = parts.count > 1 ? "\(weight.weight)\n\(number)" : weight.weight
+        let own = part.filter { mask?[$0] ?? true }
+        items.append(RemainingSparsity.Item(name: name, key: weight.layer, original: part.count, present: own.count))
+        candidates.append(PrunableWeight(layer: name, weight: name, shape: [own.count]))
+        values[name] = own.map { all[$0] }
+        places[name] = (weight.weight, own)
+      }
     }
     var step = plan
     let remaining = RemainingSparsity(sparsity, scope: plan.scope, items: items)
     (step.scope, step.sparsity, step.layers) = (remaining.scope, remaining.sparsity, LayerSet())
     let selected = try PlanSelection.elementMasks(weights: candidates, scores: values, plan: step)
     var result: [String: [Bool]] = [:]
-    for weight in weights {
-      var mask = Array(repeating: false, count: weight.count)
-      for (place, stays) in zip(places[weight.weight] ?? [], selected[weight.weight] ?? []) { mask[place] = stays }
-      result[weight.weight] = mask
+    for weight in weights { result[weight.weight] = Array(repeating: false, count: weight.count) }
+    for (name, part) in places {
+      for (place, stays) in zip(part.own, selected[name] ?? []) { result[part.weight]?[place] = stays }
     }
     return result
   }

@@ -39,7 +39,7 @@ package struct RemainingSparsity: Sendable {
         self.sparsity = .uniform(
           Self.remaining(
             share, original: items.reduce(0) { $0 + $1.original }, present: items.reduce(0) { $0 + $1.present }))
-      case .local, .perGroup:
+      case .local, .perGroup, .row:
         self.scope = .perGroup
         self.sparsity = Self.each(items) { _ in share }
       }

@@ -1,7 +1,8 @@
 /// The first four moments of some numbers, in two passes.
 ///
-/// The variance is that of a population, m2 = sum (x - mean)^2 / n. Skewness is m3 / m2^1.5 and kurtosis m4 / m2^2, which is 3 for
-/// a normal distribution; where all numbers are equal they are 0 and 3. No numbers have the moments of a single 0.
+/// The variance is that of a population, m2 = sum (x - mean)^2 / n. Skewness is m3 / m2^1.5 and kurtosis Pearson's, m4 / m2^2, which
+/// is 3 for a normal distribution; where all numbers are equal they are 0 and 3. No numbers have the moments of a single 0. This is
+/// the only convention: criteria, tables and JSON hold no excess kurtosis (m4 / m2^2 - 3) and none corrected for small samples.
 package struct Moments: Hashable, Sendable, Codable {
   package var mean: Double
   package var variance: Double
@@ -30,10 +31,7 @@ package struct Moments: Hashable, Sendable, Codable {
 
   package var deviation: Double { variance.squareRoot() }
 
-  /// Above zero for tails that are heavier than a normal distribution's.
-  package var excessKurtosis: Double { kurtosis - 3 }
-
-  /// |skewness| above 1 or excess kurtosis above 3. Both bounds are rules of thumb; the kurtosis of a Laplace distribution is just
+  /// |skewness| above 1 or kurtosis above 6. Both bounds are rules of thumb; the kurtosis of a Laplace distribution is just
   /// at the second one.
-  package var isFarFromNormal: Bool { abs(skewness) > 1 || excessKurtosis > 3 }
+  package var isFarFromNormal: Bool { abs(skewness) > 1 || kurtosis > 6 }
 }

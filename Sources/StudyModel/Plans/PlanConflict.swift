@@ -9,8 +9,9 @@ package struct PlanConflict: Hashable, Sendable {
     self.remedy = remedy
   }
 
-  /// Nil where a schedule and an order go with what leaves.
+  /// Nil where a schedule, an order and a scope go with what leaves.
   ///
+  /// - Rows are of single weights.
   /// - N:M is no share, so all of it leaves at once; only an order that takes turns gives a schedule layers to part.
   /// - Layers that are chosen first are chosen once, from one ranking.
   /// - Weights that become zeros are counted layer by layer while cuts go on, not over the whole network.
@@ -19,7 +20,12 @@ package struct PlanConflict: Hashable, Sendable {
   ) {
     let words = schedule == .oneShot ? "the order '\(order.rawValue)'" : "the schedule '\(schedule.rawValue)'"
     let isPlain = schedule == .oneShot && order == .allAtOnce
-    if granularity.isNOfM, schedule != .oneShot, !order.takesTurns {
+    if scope == .row, granularity != .element {
+      self.init(
+        "the scope 'row' compares the single weights of each output, so it does not go with "
+          + "'\(granularity.rawValue)'",
+        remedy: "Take the granularity element, or the scope local.")
+    } else if granularity.isNOfM, schedule != .oneShot, !order.takesTurns {
       self.init(
         "'\(granularity.rawValue)' removes a share of its own in one cut, so there is nothing that \(words) could raise",
         remedy: "Take the schedule one-shot, or the granularity element or block.")
@@ -51,11 +57,22 @@ package struct PlanConflict: Hashable, Sendable {
   }
 }
 
+extension PlanConflict {
+  /// Nil where a threshold goes with the scope: rows have shares, a threshold looks at no row.
+  package init?(threshold: Double, scope: Scope) {
+    guard scope == .row else { return nil }
+    self.init(
+      "a threshold is one for all weights, so \(threshold) does not go with the scope 'row'",
+      remedy: "Take the scope global, or a share instead of a threshold.")
+  }
+}
+
 extension PruningPlan {
   /// What of the plan cannot be together, whatever the network.
   package var conflict: PlanConflict? {
     let parts = PlanConflict(schedule.kind, order, granularity: granularity, scope: scope, measure: measure)
     guard parts == nil, case .threshold(let threshold) = sparsity else { return parts }
+    if let rows = PlanConflict(threshold: threshold, scope: scope) { return rows }
     return PlanConflict(schedule.kind, order, threshold: threshold, removal: removal)
   }
 }

@@ -18,8 +18,11 @@ package struct PruningPlan: Hashable, Sendable, Codable {
   package var schedule: Schedule
   package var order: LayerOrder
   package var sparseTraining: SparseTraining?
-  /// Units that never fire on calibration data, or are zero, leave first, their constant folded into the next bias.
+  /// Units that are constant on the calibration data, or zero, leave first, their constant folded into the next bias.
   package var removesRedundant: Bool
+  /// What the readers of a channel that leaves get in its place; nil for nothing. Of units only, not of layers or zeros, and not
+  /// under criteria that update the weights that stay.
+  package var replacement: Replacement?
   /// Every group keeps a multiple of this many channels, where it has that many.
   package var roundTo: Int
   /// Every group keeps at least this many channels (or weights).
@@ -32,7 +35,8 @@ package struct PruningPlan: Hashable, Sendable, Codable {
     criterion: Criterion, ranking: Ranking = Ranking(), granularity: Granularity = .channel, scope: Scope = .global,
     sparsity: Sparsity, measure: SparsityMeasure = .units, layers: LayerSet = LayerSet(), layerShare: Double? = nil,
     schedule: Schedule = .oneShot, order: LayerOrder = .allAtOnce, sparseTraining: SparseTraining? = nil,
-    removesRedundant: Bool = false, roundTo: Int = 1, minimumKept: Int = 1, recovery: Recovery = Recovery(),
+    removesRedundant: Bool = false, replacement: Replacement? = nil, roundTo: Int = 1, minimumKept: Int = 1,
+    recovery: Recovery = Recovery(),
     seed: UInt64 = 0
   ) {
     version = 2
@@ -48,6 +52,7 @@ package struct PruningPlan: Hashable, Sendable, Codable {
     self.order = order
     self.sparseTraining = sparseTraining
     self.removesRedundant = removesRedundant
+    self.replacement = replacement
     self.roundTo = roundTo
     self.minimumKept = minimumKept
     self.recovery = recovery

@@ -6,10 +6,23 @@ package enum Scope: String, Hashable, Sendable, Codable, CaseIterable {
   case local
   /// A share of its own for every group.
   case perGroup = "per-group"
+  /// The same share in every output row of every kernel (single weights only), as Wanda compares them (Sun and others 2024,
+  /// section 3): each output loses as many of the weights that make it.
+  case row
   /// The least important layers are chosen first (`PruningPlan.layerShare`), then one ranking runs over these alone. Layers are
   /// compared by the mean of their scores over their largest one, or by the plan's normalisation where that does not make all
   /// means equal. A share of units is one of the chosen layers' units; one of parameters or MACs is of the whole network.
   case layersThenWeights = "layers-then-weights"
+}
+
+extension Scope {
+  /// True when what all layers hold, or those that were chosen, stands in one ranking.
+  package var hasOneRanking: Bool {
+    switch self {
+    case .global, .layersThenWeights: true
+    case .local, .perGroup, .row: false
+    }
+  }
 }
 
 /// How much leaves.

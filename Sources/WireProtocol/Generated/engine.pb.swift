@@ -156,6 +156,9 @@ nonisolated struct ProtoEngineEventMessage: Sendable {
     /// canonical bytes of an EvaluationResult
     var result: Data = Data()
 
+    /// the engine holds too much memory and is to be replaced
+    var retires: Bool = false
+
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
     init() {}
@@ -449,7 +452,7 @@ nonisolated extension ProtoEngineEventMessage.Progress: SwiftProtobuf.Message, S
 
 nonisolated extension ProtoEngineEventMessage.Result: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = ProtoEngineEventMessage.protoMessageName + ".Result"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}result\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}result\0\u{1}retires\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -459,6 +462,7 @@ nonisolated extension ProtoEngineEventMessage.Result: SwiftProtobuf.Message, Swi
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.lease) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.result) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.retires) }()
       default: break
       }
     }
@@ -471,12 +475,16 @@ nonisolated extension ProtoEngineEventMessage.Result: SwiftProtobuf.Message, Swi
     if !self.result.isEmpty {
       try visitor.visitSingularBytesField(value: self.result, fieldNumber: 2)
     }
+    if self.retires != false {
+      try visitor.visitSingularBoolField(value: self.retires, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoEngineEventMessage.Result, rhs: ProtoEngineEventMessage.Result) -> Bool {
     if lhs.lease != rhs.lease {return false}
     if lhs.result != rhs.result {return false}
+    if lhs.retires != rhs.retires {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

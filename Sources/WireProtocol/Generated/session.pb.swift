@@ -60,6 +60,13 @@ nonisolated struct ProtoHello: Sendable {
 
   var spooledLeases: [Int64] = []
 
+  /// SHA-256 in hexadecimal; empty where the worker has no engine of ours
+  var engineSources: String = String()
+
+  var engineLibtorch: String = String()
+
+  var engineInstructions: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -311,7 +318,7 @@ fileprivate nonisolated let _protobuf_package = "coppice.session"
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}incarnation\0\u{1}host\0\u{1}label\0\u{1}process\0\u{1}device\0\u{1}slots\0\u{1}run\0\u{3}held_leases\0\u{3}spooled_leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}incarnation\0\u{1}host\0\u{1}label\0\u{1}process\0\u{1}device\0\u{1}slots\0\u{1}run\0\u{3}held_leases\0\u{3}spooled_leases\0\u{3}engine_sources\0\u{3}engine_libtorch\0\u{3}engine_instructions\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -331,6 +338,9 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 10: try { try decoder.decodeSingularStringField(value: &self.run) }()
       case 11: try { try decoder.decodeRepeatedInt64Field(value: &self.heldLeases) }()
       case 12: try { try decoder.decodeRepeatedInt64Field(value: &self.spooledLeases) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.engineSources) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.engineLibtorch) }()
+      case 15: try { try decoder.decodeSingularStringField(value: &self.engineInstructions) }()
       default: break
       }
     }
@@ -373,6 +383,15 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.spooledLeases.isEmpty {
       try visitor.visitPackedInt64Field(value: self.spooledLeases, fieldNumber: 12)
     }
+    if !self.engineSources.isEmpty {
+      try visitor.visitSingularStringField(value: self.engineSources, fieldNumber: 13)
+    }
+    if !self.engineLibtorch.isEmpty {
+      try visitor.visitSingularStringField(value: self.engineLibtorch, fieldNumber: 14)
+    }
+    if !self.engineInstructions.isEmpty {
+      try visitor.visitSingularStringField(value: self.engineInstructions, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -389,6 +408,9 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.run != rhs.run {return false}
     if lhs.heldLeases != rhs.heldLeases {return false}
     if lhs.spooledLeases != rhs.spooledLeases {return false}
+    if lhs.engineSources != rhs.engineSources {return false}
+    if lhs.engineLibtorch != rhs.engineLibtorch {return false}
+    if lhs.engineInstructions != rhs.engineInstructions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,10 @@
+import ArtifactStore
+import Coordination
+import StudyStore
+
+extension StudyPreparation {
+  /// What the study will take of the disk, for `--dry-run`.
+  func diskText(in folder: StudyFolder) -> String {
+    DiskForecast(spec: spec, denseBytes: networkBytes.count).text(folder: folder.url, space: FreeSpace(at: folder.url))
+  }
+}
