@@ -112,18 +112,8 @@ import Testing
   private func run(
     _ program: String, _ arguments: String..., where process: Process, in folder: TemporaryFolder
   ) throws -> CommandOutcome {
-    let (output, errors) = (folder.file("\(UUID().uuidString).out"), folder.file("\(UUID().uuidString).err"))
-    for url in [output, errors] { try Data().write(to: url) }
-    let entering = Process()
-    entering.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
-    entering.arguments = ["-t", "\(process.processIdentifier)", "-m", program] + arguments
-    entering.standardInput = FileHandle.nullDevice
-    entering.standardOutput = try FileHandle(forWritingTo: output)
-    entering.standardError = try FileHandle(forWritingTo: errors)
-    try entering.run()
-    entering.waitUntilExit()
-    return CommandOutcome(
-      status: entering.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
-      errors: try String(contentsOf: errors, encoding: .utf8))
+    try outcome(
+      of: URL(fileURLWithPath: "/usr/bin/nsenter"), ["-t", "\(process.processIdentifier)", "-m", program] + arguments,
+      in: folder.url)
   }
 }

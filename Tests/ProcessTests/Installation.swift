@@ -25,11 +25,18 @@ func coppice(_ arguments: String..., in folder: URL) throws -> CommandOutcome {
 
 @discardableResult
 func coppice(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws -> CommandOutcome {
+  try outcome(of: Installation.coppice, arguments, in: folder, environment: environment)
+}
+
+/// The same of any program.
+func outcome(
+  of program: URL, _ arguments: [String], in folder: URL, environment: [String: String] = [:]
+) throws -> CommandOutcome {
   let name = UUID().uuidString
   let (output, errors) = (folder.appendingPathComponent("\(name).out"), folder.appendingPathComponent("\(name).err"))
   for url in [output, errors] { try Data().write(to: url) }
   let process = Process()
-  process.executableURL = Installation.coppice
+  process.executableURL = program
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   process.currentDirectoryURL = folder
