@@ -94,7 +94,8 @@ extension CoordinatorMachine {
 
   /// The scan's evaluations; none for a study whose trials began without them, since its decisions must stay what they were.
   private var scanKeys: [EvaluationKey] {
-    guard snapshot.trials.count <= 1 || snapshot.evaluations[.scan(0)] != nil else { return [] }
+    // Any of them tells that there was one: the first may have been set aside as damaged, and is made again then.
+    guard snapshot.trials.count <= 1 || snapshot.order.contains(where: { $0.purpose == .scan }) else { return [] }
     return source.scans.indices.map(EvaluationKey.scan)
   }
 

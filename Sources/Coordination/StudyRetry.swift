@@ -38,11 +38,13 @@ package struct StudyRetry {
     let store = try StudyStore.resume(in: folder)
     // It may have been run between the two looks.
     let snapshot = try store.snapshot()
-    try choose(selection, from: snapshot)
+    let choice = Result { try choose(selection, from: snapshot) }
+    // The run that `resume` began has an end also where nothing can be put back any more.
+    let detail = putBack.isEmpty ? "no evaluation was put back" : "evaluations were put back"
     try store.commit(
-      putBack.map { .retry($0.key) } + [.endRun(.stopped, detail: "evaluations were put back")],
-      elapsed: snapshot.elapsed)
+      putBack.map { .retry($0.key) } + [.endRun(.stopped, detail: detail)], elapsed: snapshot.elapsed)
     try store.close()
+    try choice.get()
   }
 
   /// Sorts what was chosen. A trial that joins the front after the sealed split was opened would have been chosen by somebody who
@@ -61,8 +63,9 @@ package struct StudyRetry {
     if putBack.isEmpty, let first = left.first {
       throw CoordinationError(
         .searchIsOver,
-        "The search of this study is over and its front was measured on the sealed test split: trial \(first.key.trial) would come "
-          + "too late to be chosen without knowledge of it.",
+        "The search of this study is over and its front was measured on the sealed test split: "
+          + (first.key.purpose == .scan ? "the sensitivity scan" : "trial \(first.key.trial)")
+          + " would come too late, since a choice by it would know that split.",
         remedy: "Begin a new study with another --output. Sealed tests that were set aside can still be put back.")
     }
   }

@@ -117,4 +117,22 @@ import WireProtocol
     #expect(next?.key == first.key)
     #expect(!after.machine.snapshot.order.contains { $0.purpose == .scan })
   }
+
+  /// The row of the first group was damaged and set aside: the scan is made whole before the trials go on.
+  @Test func aScanWhoseFirstGroupWasLostIsMadeWhole() throws {
+    var before = try Fixture(trials: 3, scans: 2)
+    var (worker, first) = try before.begin()
+    let second = try #require(try before.finish(first, by: &worker))
+    let trial = try #require(try before.finish(second, by: &worker))
+    let journal = InMemoryJournal()
+    try journal.commit(
+      [
+        .addTrial(EvaluationKey.baseline.trial, .dense(seed: 0)), .addEvaluation(.baseline),
+        .addTrial(trial.key.trial, trial.plan), .addEvaluation(.scan(1)), .addEvaluation(trial.key),
+      ], elapsed: 1)
+    var after = try Fixture(trials: 3, scans: 2, journal: journal)
+    let (_, again) = try after.begin()
+    #expect(again.key.purpose == .scan && after.machine.phase == .scan)
+    #expect(after.status(of: .scan(0)) != nil)
+  }
 }
