@@ -12,6 +12,12 @@ let environment = ProcessInfo.processInfo.environment
 let controlOnly = environment["COPPICE_CONTROL_ONLY"] == "1"
 let slice = environment["COPPICE_SLICE"]?.split(separator: ",").map(String.init)
 
+/// libzmq for the linker, where scripts/setup has put it because Debian's libzmq3-dev is not installed.
+let libzmqFolder = Context.packageDirectory + "/.deps/libzmq/lib"
+let libzmq: [LinkerSetting] =
+  (FileManager.default.fileExists(atPath: libzmqFolder) ? [.unsafeFlags(["-L" + libzmqFolder])] : [])
+  + [.linkedLibrary("zmq")]
+
 let libtorch = Context.packageDirectory + "/.deps/libtorch"
 
 let swiftSettings: [SwiftSetting] = [
@@ -31,9 +37,9 @@ func library(
   _ name: String, _ tower: Tower, _ dependencies: [Target.Dependency] = [],
   settings: [SwiftSetting] = swiftSettings
 ) -> Entry {
-  // Message definitions lie beside the code that scripts/generate makes from them, and a document beside what it is about; the
+  // Message definitions lie beside the code that scripts/generate makes from them, and documents beside what they are about; the
   // compiler has no use for them.
-  let others = ["Protos", "SupportedOperators.md"].filter {
+  let others = ["Protos", "SupportedOperators.md", "README.md"].filter {
     FileManager.default.fileExists(atPath: Context.packageDirectory + "/Sources/\(name)/\($0)")
   }
   return Entry(
@@ -71,7 +77,6 @@ let torchCUDA: [LinkerSetting] =
   FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
   ? [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")] : []
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -79,11 +84,14 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let entries: [Entry] = [
+  // Below the floors: what Support itself stands on.
+  Entry(tower: .common, target: .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")])),
+
   // Floor 0: what Swift cannot see, and the vocabulary that everybody shares.
   Entry(tower: .common, target: .target(name: "CLinux")),
   Entry(
     tower: .common, target: .target(name: "CZlib", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("lzma")])),
-  Entry(tower: .control, target: .target(name: "CZMQ", linkerSettings: [.linkedLibrary("zmq")])),
+  Entry(tower: .control, target: .target(name: "CZMQ", linkerSettings: libzmq)),
   Entry(
     tower: .compute,
     target: .target(
@@ -98,7 +106,7 @@ let entries: [Entry] = [
         .unsafeFlags(["-L" + libtorch + "/lib"]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("stdc++"),
       ] + torchCUDA)),
-  library("Support", .common, [crypto]),
+  library("Support", .common, ["CCrypto"]),
 
   // Floor 1
   library("Transport", .control, ["CZMQ", "CLinux", "Support"]),
@@ -258,7 +266,6 @@ let package = Package(
   name: "coppice",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),

@@ -9,7 +9,7 @@ package struct ArtifactStore: Sendable {
 
   /// Opens the folder, makes it when it is not there, and removes what dead writers left half-written.
   package init(folder: URL) throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Folders.make(at: folder)
     try self.init(existing: folder)
   }
 
@@ -89,7 +89,7 @@ package struct ArtifactStore: Sendable {
   /// All blobs with their sizes in bytes, in the order of their names.
   package func list() throws -> [(digest: Digest, size: Int)] {
     var found: [(digest: Digest, size: Int)] = []
-    for prefix in try FileManager.default.contentsOfDirectory(atPath: objects.path).sorted() {
+    for prefix in try Folders.names(in: objects) {
       let shelf = objects.appendingPathComponent(prefix)
       // A shelf may vanish, or not be a folder of ours at all: neither is a reason to fail.
       for name in ((try? FileManager.default.contentsOfDirectory(atPath: shelf.path)) ?? []).sorted() {

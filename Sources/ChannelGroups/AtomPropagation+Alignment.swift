@@ -136,7 +136,7 @@ extension AtomPropagation {
     var tracked = Set(operand.labels.flatMap(\.axes))
     for label in merged where labelled.isDisjoint(with: label.axes) {
       let shared = covered(operand, label, space)
-      if shared.isEmpty { continue }
+      if shared.isEmpty || isForStayingRows(shared.map(\.place), of: label, space) { continue }
       tracked.formUnion(shared.map(\.axis))
       let produces = shared.allSatisfy { !contracted.contains($0.place) }
       let atoms = face(of: operand.value, shared.map(\.axis), produces: produces)
@@ -148,6 +148,12 @@ extension AtomPropagation {
     for axis in sizes.indices where sizes[axis] > 1 && !tracked.contains(axis) {
       noteUntracked(operand.value, axis: axis)
     }
+  }
+
+  /// An entry for each row of a label whose rows stay, as the scale of each group that is normalised by itself.
+  private func isForStayingRows(_ places: [Int], of label: AtomLabel, _ space: [Int]) -> Bool {
+    places.count < label.axes.count && places.sorted() == Array(label.axes.prefix(places.count))
+      && isStrictlyCut(label.atoms, rows: places.reduce(1) { $0 * space[$1] })
   }
 
   /// A value without channels on axes where a label has them: what it meets has to stay.
@@ -185,8 +191,10 @@ extension AtomPropagation {
     return AlignedOperand(value: source, places: Array(operand.places.dropFirst(shift)), labels: [])
   }
 
-  /// Pinned atoms for axes of a value that carries none.
+  /// Pinned atoms for axes of a value that carries none; free ones where it holds one number all along them, or the same few in rows.
   mutating func stayingAtoms(_ value: String, _ axes: [Int], joining node: Node) -> [Int] {
+    let free = fillingAtoms(value, axes, reader: node) ?? repeatedAtoms(value, axes, reader: node)
+    if let free { return free }
     let fresh = union.makeAtoms(axes.reduce(1) { $0 * shape(value)[$1] })
     let isInput = inputNames.contains(value)
     pin(

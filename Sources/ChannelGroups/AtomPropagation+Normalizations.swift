@@ -29,7 +29,9 @@ extension AtomPropagation {
         }
         continue
       }
-      if !isWeight(vector) {
+      if !isWeight(vector), label.axes == [axis], let entries = vectorAtoms(vector, node) {
+        unite(entries, label.atoms)
+      } else if !isWeight(vector) {
         pin(labels[vector] ?? [], "'\(node.name)' reads it as a normalisation vector")
         pin(label.atoms, "'\(node.name)' normalises it with a computed vector")
       } else if label.axes == [axis] {
@@ -41,6 +43,12 @@ extension AtomPropagation {
       }
     }
     return own
+  }
+
+  /// The atoms of a computed vector, where it has any that can leave.
+  private mutating func vectorAtoms(_ vector: String, _ node: Node) -> [Int]? {
+    if let known = labels[vector], !known.isEmpty { return known.first { $0.axes == [0] }?.atoms }
+    return fillingAtoms(vector, [0], reader: node) ?? repeatedAtoms(vector, [0], reader: node)
   }
 
   /// Over the image, for each sample and channel by itself. Rows of channels that lie along the image keep equal counts.

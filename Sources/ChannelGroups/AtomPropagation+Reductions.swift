@@ -19,8 +19,18 @@ extension AtomPropagation {
       return refuse(node, "reduces axes of it that are computed")
     }
     let kept = sizes.indices.filter { !reduced.contains($0) }
+    let own = dataLabels(x)
+    // Only labels that end in part have pieces; the walk through what reads the result is for these alone.
+    let haveRows = own.filter { label in
+      label.axes.contains(where: reduced.contains) && !reduced.isSuperset(of: label.axes)
+    }
+    if !haveRows.isEmpty, makesChannels(node) {
+      for label in haveRows {
+        collapse(grid(label, of: x), along: Set(label.axes.indices.filter { reduced.contains(label.axes[$0]) }))
+      }
+    }
     var result: [AtomLabel] = []
-    for label in dataLabels(x) {
+    for label in own {
       guard let rest = ending(label, along: reduced, sizes: sizes, node) else { continue }
       let axes = reduction.keepsAxes ? rest.axes : rest.axes.compactMap { kept.firstIndex(of: $0) }
       result.append(AtomLabel(axes: axes, atoms: rest.atoms))
@@ -43,7 +53,14 @@ extension AtomPropagation {
   mutating func propagatePooling(_ node: Node) {
     let x = node.inputs[0]
     let sizes = shape(x)
-    var own = sliding(dataLabels(x), over: Set(2..<max(sizes.count, 2)), sizes: sizes, "'\(node.name)' pools over it")
+    var own: [AtomLabel] = []
+    for label in dataLabels(x) {
+      if let channels = pooledPieces(label, node) {
+        own.append(channels)
+      } else {
+        own += sliding([label], over: Set(2..<max(sizes.count, 2)), sizes: sizes, "'\(node.name)' pools over it")
+      }
+    }
     if node.outputs.count > 1, !node.outputs[1].isEmpty, isUsed(node.outputs[1]) {
       pin(own, "the positions that '\(node.name)' finds count its channels")
       own = []

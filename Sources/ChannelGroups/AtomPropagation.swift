@@ -39,7 +39,9 @@ struct AtomPropagation {
   /// For each reshaped value, axes without channels whose sizes are computed from those of channels.
   var fixedSizes: [String: Set<Int>] = [:]
   /// Expands whose target holds sizes of channels.
-  var widenedSizes: [(node: Node, target: [Set<SizeSources.Axis>])] = []
+  var widenedSizes: [(node: Node, target: [SizeSources.Source])] = []
+  /// For each filled value, the axes whose sizes are read off other values, and so follow these by themselves.
+  var followingSizes: [String: Set<Int>] = [:]
   /// For each value that an Expand only widened, what it was before.
   var widenings: [String: String] = [:]
   /// By first output of a node: inputs that are read as they were before an Expand widened them.
@@ -252,13 +254,22 @@ struct AtomPropagation {
   /// Rows of equal length that keep equal counts; those of a strict cut may not leave whole.
   mutating func noteCut(_ node: Node, _ atoms: [Int], rows: Int, strict: Bool) {
     guard rows > 1, !atoms.isEmpty else { return }
+    if notedCuts.insert(Self.hash(atoms, rows: rows, strict: strict)).inserted {
+      cuts.append(AtomCut(node: node.name, atoms: atoms, rows: rows, isStrict: strict))
+    }
+  }
+
+  /// True where these rows are known to stay.
+  func isStrictlyCut(_ atoms: [Int], rows: Int) -> Bool {
+    notedCuts.contains(Self.hash(atoms, rows: rows, strict: true))
+  }
+
+  private static func hash(_ atoms: [Int], rows: Int, strict: Bool) -> Int {
     var hasher = Hasher()
     hasher.combine(atoms)
     hasher.combine(rows)
     hasher.combine(strict)
-    if notedCuts.insert(hasher.finalize()).inserted {
-      cuts.append(AtomCut(node: node.name, atoms: atoms, rows: rows, isStrict: strict))
-    }
+    return hasher.finalize()
   }
 
   /// The rows of every axis but the last of a joint grid.

@@ -43,7 +43,7 @@ extension ChannelAnalysis {
 
 extension ValueInfo {
   /// Fixed axes of channels get what stays of them.
-  fileprivate mutating func shrink(to shapes: CompactedShapes) {
+  mutating func shrink(to shapes: CompactedShapes) {
     guard shapes.changes(name) else { return }
     let sizes = shapes.shape(name)
     for axis in shape.indices where axis < sizes.count {

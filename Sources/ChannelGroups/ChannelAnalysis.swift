@@ -32,6 +32,8 @@ package struct ChannelAnalysis: Sendable {
   let bypasses: [String: [Int: String]]
   /// Axes of reshaped values whose sizes are computed from those of channels, but stay what they are.
   let fixedSizes: [String: Set<Int>]
+  /// Axes of filled values whose sizes are read off channels, and so follow by themselves.
+  let followingSizes: [String: Set<Int>]
 
   /// Layers (producing nodes) whose name satisfies `isExcluded` keep all their channels, and so do the layers tied to them.
   ///
@@ -88,13 +90,15 @@ package struct ChannelAnalysis: Sendable {
     shuffles = propagation.shuffles
     bypasses = propagation.bypasses
     fixedSizes = propagation.fixedSizes
+    followingSizes = propagation.followingSizes
   }
 
-  /// Sizes and positions that may have to be rewritten: constant inputs behind the first.
+  /// Sizes and positions that may have to be rewritten: constant inputs behind the first, and what a fill has its size from.
   private static func integers(of graph: Graph, _ propagation: AtomPropagation) -> [String: [Int]] {
     var result: [String: [Int]] = [:]
     for node in graph.nodes {
-      for (position, input) in node.inputs.enumerated().dropFirst() where result[input] == nil {
+      let first = if case .constantOfShape = node.op { 0 } else { 1 }
+      for (position, input) in node.inputs.enumerated().dropFirst(first) where result[input] == nil {
         if let values = propagation.integers(node, position) { result[input] = values }
       }
     }

@@ -13,7 +13,7 @@ extension NodeCompaction {
     var entries: [Int: Int] = [:]
     for axis in after.indices where axis >= shift {
       let isFixed = analysis.fixedSizes[output]?.contains(axis) == true
-      guard isFixed || shapes.changedLabel(output, axis: axis) != nil else { continue }
+      guard isFixed || shapes.changedLabel(output, axis: axis) != nil, !follows(output, axis) else { continue }
       let entry = target[axis - shift]
       if entry == -1 { continue }
       if entry == 0, !allowsZero, axis < before.count, before[axis] == after[axis] { continue }
@@ -29,10 +29,15 @@ extension NodeCompaction {
     var entries: [Int: Int] = [:]
     for (entry, named) in (axes ?? Array(after.indices)).enumerated() {
       let axis = named < 0 ? named + after.count : named
-      if shapes.changedLabel(node.outputs[0], axis: axis) != nil { entries[entry] = after[axis] }
+      if shapes.changedLabel(node.outputs[0], axis: axis) != nil, !follows(node.outputs[0], axis) {
+        entries[entry] = after[axis]
+      }
     }
     substitute(position, entries, &node)
   }
+
+  /// The size is read off channels when the network runs.
+  private func follows(_ value: String, _ axis: Int) -> Bool { analysis.followingSizes[value]?.contains(axis) == true }
 
   mutating func rewriteSplit(_ node: inout Node, _ named: Int) {
     let x = node.inputs[0]
@@ -83,7 +88,7 @@ extension NodeCompaction {
     let sizes = shapes.dense(x)
     let axis = named < 0 ? named + sizes.count : named
     guard let (label, place) = shapes.changedLabel(x, axis: axis), analysis.facesOfWeight[x] == nil,
-      let positions = analysis.integers[node.inputs[1]]
+      shapes.shape(x)[axis] != sizes[axis], let positions = analysis.integers[node.inputs[1]]
     else { return }
     let places = shapes.keptPlaces(label, place: place)
     let kept = positions.compactMap { places[$0 < 0 ? $0 + sizes[axis] : $0] }
@@ -110,7 +115,10 @@ extension NodeCompaction {
     var newEnds: [Int: Int] = [:]
     var stepped: [(entry: Int, axis: Int, positions: [Int])] = []
     for (entry, axis) in axes.enumerated() {
-      guard let (label, place) = shapes.changedLabel(x, axis: axis) else { continue }
+      // Where nothing leaves along the axis it may have another size in each run.
+      guard let (label, place) = shapes.changedLabel(x, axis: axis), shapes.shape(x)[axis] != sizes[axis] else {
+        continue
+      }
       let positions = AtomPropagation.positions(
         from: starts[entry], to: ends[entry], by: steps[entry], size: sizes[axis])
       guard let first = positions.first, let last = positions.last else { continue }

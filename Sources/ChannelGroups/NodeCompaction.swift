@@ -63,6 +63,7 @@ struct NodeCompaction {
     case .rotaryEmbedding(let rotary): node.op = .rotaryEmbedding(compacted(rotary, node))
     case .reshape(let allowsZero): rewriteTarget(&node, allowsZero: allowsZero)
     case .expand: rewriteTarget(&node, allowsZero: true)
+    case .constantOfShape: rewriteSizes(&node, at: 0, axes: nil)
     case .slice: return appendSlice(node)
     case .split(let axis): rewriteSplit(&node, axis)
     case .pad: rewritePad(&node)
@@ -78,7 +79,7 @@ struct NodeCompaction {
       .maxRegionPool, .regionAlign, .transpose, .flatten, .squeeze, .unsqueeze, .tile, .concat, .gatherElements,
       .gatherND, .scatterElements, .scatterND, .tensorScatter, .depthToSpace, .spaceToDepth, .gridSample, .affineGrid,
       .columnsToImage, .reverseSequence, .triangle, .compress, .unique, .nonZero, .oneHot, .eyeLike, .range,
-      .constantOfShape, .shape, .size, .nonMaxSuppression, .determinant, .fourierTransform,
+      .shape, .size, .nonMaxSuppression, .determinant, .fourierTransform,
       .shortTimeFourierTransform, .window, .melWeightMatrix, .softmaxCrossEntropyLoss, .negativeLogLikelihoodLoss:
       break
     }

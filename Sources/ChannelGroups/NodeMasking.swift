@@ -2,8 +2,13 @@ import Foundation
 import ModelGraph
 
 /// Writes nodes behind others that hide removed channels from them; only what works across an axis of channels needs any.
+///
+/// What is hidden is replaced, not multiplied by zero: a removed channel may hold what is not finite.
 struct NodeMasking {
   let shapes: CompactedShapes
+  /// True where something makes numbers that are not finite of finite ones. Zero weights then hide nothing, and layers read what was
+  /// hidden before.
+  private let hidesFromLayers: Bool
   private(set) var nodes: [Node] = []
   private(set) var weights: [String: TensorData]
   private var count = 0
@@ -11,22 +16,23 @@ struct NodeMasking {
   init(shapes: CompactedShapes, weights: [String: TensorData]) {
     self.shapes = shapes
     self.weights = weights
+    hidesFromLayers = shapes.analysis.nodes.contains { $0.makesNonFinite(weights) }
   }
 
-  mutating func append(_ node: Node) {
+  mutating func append(_ dense: Node) {
+    let node = hidesFromLayers ? hidingInputs(of: dense) : dense
     guard let x = node.inputs.first, shapes.changes(x) else { return nodes.append(node) }
     let rank = shapes.dense(x).count
     func axes(_ named: [Int]) -> Set<Int> { Set(named.map { $0 < 0 ? $0 + rank : $0 }) }
     switch node.op {
-    case .gemm, .matrixProduct, .einsum, .attention, .integerMatrixProduct, .quantizedMatrixProduct:
-      hide(node, along: Set(0..<rank), .multiply, gone: 0)
-    case .softmax(let axis), .logSoftmax(let axis), .hardmax(let axis):
-      hide(node, along: axes([axis]), .add, gone: -1e30)
-    case .lpNormalization(let normalization): hide(node, along: axes([normalization.axis]), .multiply, gone: 0)
+    case .gemm, .matrixProduct, .einsum, .attention: hide(node, along: Set(0..<rank), gone: 0)
+    case .integerMatrixProduct, .quantizedMatrixProduct: hideIntegers(node, rank: rank)
+    case .softmax(let axis), .logSoftmax(let axis), .hardmax(let axis): hide(node, along: axes([axis]), gone: -1e30)
+    case .lpNormalization(let normalization): hide(node, along: axes([normalization.axis]), gone: 0)
     case .reduce(let reduction): hide(reduction, node, rank)
     case .cumulative(let cumulative):
       guard let axis = shapes.analysis.integers[node.inputs[1]]?.first else { return nodes.append(node) }
-      hide(node, along: axes([axis]), .multiply, gone: cumulative.isProduct ? 1 : 0)
+      hide(node, along: axes([axis]), gone: cumulative.isProduct ? 1 : 0)
     case .layerNormalization(let normalization):
       normalize(
         node, along: Set((normalization.axis < 0 ? normalization.axis + rank : normalization.axis)..<rank),
@@ -60,12 +66,16 @@ struct NodeMasking {
     (shapes.analysis.labels[value] ?? []).filter { shapes.changes($0) && !axes.isDisjoint(with: $0.axes) }
   }
 
-  /// A constant over a label's axes: one number where channels stay, another where they leave.
-  private mutating func mask(_ label: ValueLabel, rank: Int, kept: Float, gone: Float) -> String {
+  /// A constant over a label's axes: true where channels stay.
+  private mutating func mask(_ label: ValueLabel, rank: Int) -> String {
     let array = shapes.analysis.arrays[label.array]
     var shape = Array(repeating: 1, count: rank)
     for (axis, size) in zip(label.axes, array.sizes) { shape[axis] = size }
-    return constant(TensorData(shape: shape, floats: array.atoms.map { shapes.removed[$0] ? gone : kept }))
+    return flags(array.atoms.map { !shapes.removed[$0] }, shape: shape)
+  }
+
+  private mutating func flags(_ values: [Bool], shape: [Int]) -> String {
+    constant(TensorData(shape: shape, flags: values))
   }
 
   private mutating func constant(_ tensor: TensorData) -> String {
@@ -88,19 +98,44 @@ struct NodeMasking {
     return name
   }
 
-  /// The node behind masks of its first input.
-  private mutating func hide(
-    _ node: Node, along axes: Set<Int>, _ operation: Elementwise, kept: Float? = nil, gone: Float
-  ) {
+  /// The node behind its first input with `gone` in the place of what leaves.
+  private mutating func hide(_ node: Node, along axes: Set<Int>, gone: Float) {
     var node = node
-    let x = node.inputs[0]
-    let rank = shapes.dense(x).count
-    for label in labels(x, along: axes) {
-      let neutral: Float = operation == .add ? 0 : 1
-      let mask = mask(label, rank: rank, kept: kept ?? neutral, gone: gone)
-      node.inputs[0] = step(.elementwise(operation), node.inputs[0], mask)
+    node.inputs[0] = hidden(node.inputs[0], along: axes, gone: gone)
+    nodes.append(node)
+  }
+
+  private mutating func hidden(_ value: String, along axes: Set<Int>, gone: Float) -> String {
+    let rank = shapes.dense(value).count
+    return labels(value, along: axes).reduce(value) { hidden($0, behind: mask($1, rank: rank), gone: gone) }
+  }
+
+  private mutating func hidden(_ value: String, behind mask: String, gone: Float) -> String {
+    step(.select, mask, value, scalar(Double(gone)))
+  }
+
+  /// Integers are finite, and have no numbers of other types among them.
+  private mutating func hideIntegers(_ node: Node, rank: Int) {
+    var node = node
+    for label in labels(node.inputs[0], along: Set(0..<rank)) {
+      let array = shapes.analysis.arrays[label.array]
+      var shape = Array(repeating: 1, count: rank)
+      for (axis, size) in zip(label.axes, array.sizes) { shape[axis] = size }
+      let factors = TensorData(shape: shape, floats: array.atoms.map { shapes.removed[$0] ? 0 : 1 })
+      node.inputs[0] = step(.elementwise(.multiply), node.inputs[0], constant(factors))
     }
     nodes.append(node)
+  }
+
+  /// A layer that sums over channels, reading zeros in the place of those that leave.
+  private mutating func hidingInputs(of node: Node) -> Node {
+    var node = node
+    for position in node.op.summedInputs where position < node.inputs.count {
+      let input = node.inputs[position]
+      guard !input.isEmpty, weights[input] == nil, shapes.changes(input) else { continue }
+      node.inputs[position] = hidden(input, along: Set(shapes.dense(input).indices), gone: 0)
+    }
+    return node
   }
 
   /// How many places of the value's axes there are, and how many stay.
@@ -114,29 +149,46 @@ struct NodeMasking {
     if node.inputs.count > 1, let named = shapes.analysis.integers[node.inputs[1]], !named.isEmpty {
       axes = Set(named.map { $0 < 0 ? $0 + rank : $0 })
     }
+    let own = labels(node.inputs[0], along: axes).filter { !holdsWholeRows($0, along: axes) }
+    if own.isEmpty { return nodes.append(node) }
     switch reduction.function {
     case .mean:
-      let own = labels(node.inputs[0], along: axes)
-      if own.isEmpty { return nodes.append(node) }
       let count = counts(node.inputs[0], along: axes)
       var node = node
-      for label in own {
-        node.inputs[0] = step(.elementwise(.multiply), node.inputs[0], mask(label, rank: rank, kept: 1, gone: 0))
-      }
+      for label in own { node.inputs[0] = hidden(node.inputs[0], label, rank) }
       let whole = step(.elementwise(.multiply), node.inputs[0], scalar(Double(count.dense)))
       node.inputs[0] = step(.elementwise(.divide), whole, scalar(Double(count.kept)))
       nodes.append(node)
-    case .sum, .l1, .l2, .sumOfSquares, .logSum: hide(node, along: axes, .multiply, gone: 0)
-    case .maximum, .logSumExp: hide(node, along: axes, .add, gone: -1e30)
-    case .minimum: hide(node, along: axes, .add, gone: 1e30)
-    case .product:
-      hide(node, along: axes, .multiply, gone: 0)
-      guard var last = nodes.popLast() else { return }
-      for label in labels(node.inputs[0], along: axes) {
-        last.inputs[0] = step(.elementwise(.add), last.inputs[0], mask(label, rank: rank, kept: 0, gone: 1))
-      }
-      nodes.append(last)
+    case .sum, .l1, .l2, .sumOfSquares, .logSum: hide(node, along: axes, gone: 0)
+    case .maximum, .logSumExp: hide(node, along: axes, gone: -1e30)
+    case .minimum: hide(node, along: axes, gone: 1e30)
+    case .product: hide(node, along: axes, gone: 1)
     }
+  }
+
+  /// A value with zeros for what leaves. Rows of channels that end in an image, as a reshape to groups makes them, are cut into channels
+  /// for it, since the image may have another size in each run.
+  private mutating func hidden(_ value: String, _ label: ValueLabel, _ rank: Int) -> String {
+    let array = shapes.analysis.arrays[label.array]
+    guard label.axes.count > 1, label.axes.last == rank - 1, let size = array.sizes.last else {
+      return hidden(value, behind: mask(label, rank: rank), gone: 0)
+    }
+    let run = Self.run(array.atoms, within: size)
+    var shape = Array(repeating: 1, count: rank + 1)
+    for (axis, size) in zip(label.axes, array.sizes) { shape[axis] = size }
+    shape[rank - 1] = size / run
+    let stays = stride(from: 0, to: array.atoms.count, by: run).map { !shapes.removed[array.atoms[$0]] }
+    let target = Array(repeating: 0, count: rank - 1) + [size / run, -1]
+    let cut = step(.reshape(allowsZero: false), value, integers(target))
+    let shown = hidden(cut, behind: flags(stays, shape: shape), gone: 0)
+    return step(.reshape(allowsZero: false), shown, step(.shape(start: 0, end: nil), value))
+  }
+
+  /// True where along the axes either everything stays or everything leaves: what stays then runs over all of its entries.
+  private func holdsWholeRows(_ label: ValueLabel, along axes: Set<Int>) -> Bool {
+    let array = shapes.analysis.arrays[label.array]
+    let flags = AtomGrid(sizes: array.sizes, atoms: array.atoms.map { shapes.removed[$0] ? 0 : 1 })
+    return label.axes.indices.allSatisfy { !axes.contains(label.axes[$0]) || flags.isConstant(along: $0) }
   }
 
   // MARK: Normalisation
@@ -147,7 +199,7 @@ struct NodeMasking {
     let own = labels(x, along: axes)
     if own.isEmpty { return nodes.append(node) }
     let rank = shapes.dense(x).count
-    let masks = own.map { mask($0, rank: rank, kept: 1, gone: 0) }
+    let masks = own.map { mask($0, rank: rank) }
     let kept = counts(x, along: axes).kept
     let hasScale = node.inputs.count > 1
     let core = normalized(
@@ -159,14 +211,17 @@ struct NodeMasking {
     if hasShift { _ = step(.elementwise(.add), scaled, node.inputs[2], output: node.outputs[0]) }
   }
 
+  /// Over `kept` of the places along some axes, and over all along `whole` ones.
   private mutating func normalized(
-    _ x: String, _ masks: [String], along axes: [Int], kept: Int, centres: Bool, epsilon: Double, output: String?
+    _ x: String, _ masks: [String], along axes: [Int], whole: [Int] = [], kept: Int, centres: Bool, epsilon: Double,
+    output: String?
   ) -> String {
     func hidden(_ value: String, _ this: inout NodeMasking) -> String {
-      masks.reduce(value) { this.step(.elementwise(.multiply), $0, $1) }
+      masks.reduce(value) { this.hidden($0, behind: $1, gone: 0) }
     }
     func mean(_ value: String, _ this: inout NodeMasking) -> String {
-      let sum = this.step(.reduce(Reduction(.sum)), value, this.integers(axes))
+      let places = whole.isEmpty ? value : this.step(.reduce(Reduction(.mean)), value, this.integers(whole))
+      let sum = this.step(.reduce(Reduction(.sum)), places, this.integers(axes))
       return this.step(.elementwise(.divide), sum, this.scalar(Double(kept)))
     }
     var centred = hidden(x, &self)
@@ -191,23 +246,41 @@ struct NodeMasking {
     let isPlain = groups == sizes[1] && labels(x, along: image).isEmpty
     let own = labels(x, along: image.union([1]))
     if own.isEmpty || isPlain { return nodes.append(node) }
-    let kept = counts(x, along: image.union([1])).kept / groups
-    let split = integers([0, groups, -1])
-    // Masks are spread over the whole value before it is cut into groups.
-    let masks = own.map { label -> String in
+    // Labels are spread over the whole value before it is cut into groups.
+    let spread = own.map { label -> [Int] in
       let array = shapes.analysis.arrays[label.array]
-      let whole = AtomGrid(sizes: array.sizes, atoms: array.atoms).spread(
-        over: Array(sizes[1...]), at: label.axes.map { $0 - 1 })
-      let flags = whole.atoms.map { shapes.removed[$0] ? Float(0) : 1 }
-      return constant(TensorData(shape: [1, groups, flags.count / groups], floats: flags))
+      return AtomGrid(sizes: array.sizes, atoms: array.atoms).spread(
+        over: Array(sizes[1...]), at: label.axes.map { $0 - 1 }
+      ).atoms
     }
-    let cut = step(.reshape(allowsZero: false), x, split)
-    let core = normalized(cut, masks, along: [2], kept: kept, centres: true, epsilon: epsilon, output: nil)
-    let back = step(.reshape(allowsZero: false), core, integers([0] + sizes[1...]))
+    // A channel is a run of its image, which may have another size in each run of the network.
+    let count = sizes[1...].reduce(1, *) / groups
+    let run = spread.reduce(count) { Self.run($1, within: $0) }
+    let kept = counts(x, along: image.union([1])).kept / groups / run
+    let masks = spread.map { atoms -> String in
+      let stays = stride(from: 0, to: atoms.count, by: run).map { !shapes.removed[atoms[$0]] }
+      return flags(stays, shape: [1, groups, count / run, 1])
+    }
+    let cut = step(.reshape(allowsZero: false), x, integers([0, groups, count / run, -1]))
+    let core = normalized(
+      cut, masks, along: [2], whole: [3], kept: kept, centres: true, epsilon: epsilon, output: nil)
+    let back = step(.reshape(allowsZero: false), core, step(.shape(start: 0, end: nil), x))
     let wide = integers([sizes[1]] + Array(repeating: 1, count: rank - 2))
     let scale = step(.reshape(allowsZero: false), node.inputs[1], wide)
     let shift = step(.reshape(allowsZero: false), node.inputs[2], wide)
     let scaled = step(.elementwise(.multiply), back, scale)
     _ = step(.elementwise(.add), scaled, shift, output: node.outputs[0])
+  }
+
+  /// The largest divisor of a length that all runs of equal numbers are multiples of.
+  private static func run(_ atoms: [Int], within length: Int) -> Int {
+    var common = length
+    var start = 0
+    for place in atoms.indices.dropFirst() where atoms[place] != atoms[place - 1] {
+      var (left, right) = (common, place - start)
+      while right > 0 { (left, right) = (right, left % right) }
+      (common, start) = (left, place)
+    }
+    return common
   }
 }

@@ -88,15 +88,17 @@ package struct ResidualBranches: Sendable {
     let sums = Dictionary(uniqueKeysWithValues: try removed(keeping).map { (branches[$0].sum, branches[$0].branch) })
     if sums.isEmpty { return graph }
     var result = graph
-    let zero = "coppice.zero"
+    // Replaced and not multiplied by zero: a branch may hold what is not finite.
+    let (zero, never) = ("coppice.zero", "coppice.never")
     result.weights[zero] = TensorData(shape: [], floats: [0])
+    result.weights[never] = TensorData(shape: [], flags: [false])
     result.nodes = []
     for (position, node) in graph.nodes.enumerated() {
       var node = node
       if let branch = sums[position] {
         let hidden = "coppice.hidden\(position)"
         result.nodes.append(
-          Node(name: hidden, op: .elementwise(.multiply), inputs: [branch, zero], outputs: [hidden]))
+          Node(name: hidden, op: .select, inputs: [never, branch, zero], outputs: [hidden]))
         node.inputs = node.inputs.map { $0 == branch ? hidden : $0 }
       }
       result.nodes.append(node)
@@ -156,7 +158,8 @@ package struct ResidualBranches: Sendable {
     for name in keeping.keys.sorted() where name != Self.groupName || groups.isEmpty {
       throw ChannelGroupError(
         .unknownGroup, "There is no group '\(name)' of residual branches.",
-        remedy: groups.isEmpty ? "This network has no branch that can leave." : "The group is '\(Self.groupName)'.")
+        remedy: groups.isEmpty ? "This network has no branch that can be removed." : "The group is '\(Self.groupName)'."
+      )
     }
     guard let kept = keeping[Self.groupName] else { return [] }
     guard zip(kept, kept.dropFirst()).allSatisfy({ $0 < $1 }), kept.allSatisfy(branches.indices.contains) else {

@@ -1,6 +1,7 @@
 import ModelGraph
 
-/// An input and an output of a network that hold one recurrent state before and after a run: what leaves one leaves the other.
+/// An input and an output of a network that hold one state before and after a run, of a recurrent layer or a cache that grows: what
+/// leaves one leaves the other.
 package struct StatePair: Sendable, Hashable {
   package var input: String
   package var output: String
@@ -18,7 +19,8 @@ extension StatePair {
     var isCell: Bool
   }
 
-  /// Inputs that recurrent nodes start from, each with the output of equal shape that holds what the same nodes end with.
+  /// Inputs that recurrent nodes start from, each with the output of equal shape that holds what the same nodes end with, and caches
+  /// with what they have grown to.
   static func detected(in graph: Graph, facts: [String: ValueFact], declared: [StatePair]) -> [StatePair] {
     var starts: [String: Set<Port>] = [:]
     var ends: [String: Set<Port>] = [:]
@@ -43,7 +45,8 @@ extension StatePair {
       }
     }
     var taken = Set(declared.flatMap { [$0.input, $0.output] })
-    var result: [StatePair] = []
+    var result = caches(in: graph, facts: facts, without: taken)
+    taken.formUnion(result.flatMap { [$0.input, $0.output] })
     for input in graph.inputs where !taken.contains(input.name) {
       guard let ports = starts[input.name], !ports.isEmpty else { continue }
       let output = graph.outputs.first {
@@ -75,8 +78,10 @@ extension AtomPropagation {
     for pair in pairs {
       guard let info = graph.inputs.first(where: { $0.name == pair.input }) else { continue }
       let sizes = shape(pair.input)
+      let positions = positionAxes(pair)
       let axes = info.shape.indices.filter { axis in
-        if case .fixed = info.shape[axis] { axis == info.shape.count - 1 || sizes[axis] > 1 } else { false }
+        guard case .fixed = info.shape[axis], !positions.contains(axis) else { return false }
+        return axis == info.shape.count - 1 || sizes[axis] > 1
       }
       guard !axes.isEmpty else { continue }
       let atoms = union.makeAtoms(axes.reduce(1) { $0 * sizes[$1] })
@@ -86,15 +91,34 @@ extension AtomPropagation {
     }
   }
 
+  /// Axes along which a state holds samples or positions, and no channels: the batch of a recurrent layer, and where a cache grows or gets
+  /// what is new. What is put behind the last axis of a state of equal size is no position: there, channels lie.
+  private func positionAxes(_ pair: StatePair) -> Set<Int> {
+    let (before, after) = (shape(pair.input), shape(pair.output))
+    var axes = Set<Int>()
+    for value in [pair.input] + graph.copies(of: pair.input, consumers) {
+      for reader in consumers[value] ?? [] {
+        switch graph.nodes[reader].op {
+        case .concat(let axis), .tensorScatter(let axis, _): axes.insert(normalized(axis, before.count))
+        case .recurrent(let recurrent): axes.insert(recurrent.batchFirst ? 0 : 1)
+        case .attention: axes.formUnion([0, 2])
+        default: break
+        }
+      }
+    }
+    axes.remove(before.count - 1)
+    if before.count == after.count { axes.formUnion(before.indices.filter { before[$0] != after[$0] }) }
+    return axes
+  }
+
   /// What comes out of a run goes into the next one.
   mutating func closeStates(_ pairs: [StatePair]) {
     for pair in pairs {
       guard let before = labels[pair.input]?.first else { continue }
-      let sizes = shape(pair.input)
+      let (sizes, grown) = (shape(pair.input), shape(pair.output))
       let own = labels[pair.output] ?? []
-      guard own.count == 1, let after = own.first,
-        Set(after.axes).isSubset(of: before.axes) || Set(before.axes).isSubset(of: after.axes),
-        shape(pair.output) == sizes
+      guard own.count == 1, let after = own.first, !Set(after.axes).isDisjoint(with: before.axes),
+        sizes.count == grown.count, Set(before.axes).union(after.axes).allSatisfy({ sizes[$0] == grown[$0] })
       else {
         pin(before.atoms, "'\(pair.output)' does not hold what '\(pair.input)' holds")
         pin(own, "'\(pair.output)' does not hold what '\(pair.input)' holds")

@@ -38,10 +38,11 @@ package enum StructuralAnalysis: Sendable {
     }
   }
 
-  /// The network in its full shape, computing what the smaller one computes.
-  package func masked(_ graph: Graph, keeping: [String: [Int]]) throws -> Graph {
+  /// The network in its full shape, computing what the smaller one computes; with `narrowsStates` it takes and gives states in the shapes
+  /// of the smaller one.
+  package func masked(_ graph: Graph, keeping: [String: [Int]], narrowsStates: Bool = false) throws -> Graph {
     switch self {
-    case .channels(let analysis): try analysis.masked(graph, keeping: keeping)
+    case .channels(let analysis): try analysis.masked(graph, keeping: keeping, narrowsStates: narrowsStates)
     case .branches(let branches): try branches.masked(graph, keeping: keeping)
     }
   }

@@ -20,7 +20,7 @@ package final class Coordinator {
     /// Its network must lie in `output.artifacts` already.
     package var context: StudyContext
     package var identity: StudyIdentity
-    /// Go on with the study in the folder; begins one where there is none.
+    /// Go on with the study in the folder, or with what a start that was killed before it had made one has left.
     package var resumes: Bool
     /// When resuming, go on without the rows that are damaged.
     package var setsDamageAside = false
@@ -76,13 +76,44 @@ package final class Coordinator {
   private var front: [EvaluationRecord] = []
   private var frontSize = -1
 
-  /// Throws `outputExists` when the folder holds a study and resuming was not asked for. Changes nothing: to be called
+  /// Throws when the study cannot be begun, or gone on with, in the folder: it holds a study and resuming was not asked for,
+  /// or the other way round; it holds what somebody else put there; it cannot be written to. Changes nothing: to be called
   /// before anything is written there.
   package static func check(_ output: StudyFolder, resumes: Bool) throws {
-    guard !resumes, try StudyStore.exists(in: output) else { return }
-    throw CoordinationError(
-      .outputExists, "The folder '\(output.url.path)' holds a study already.",
-      remedy: "Go on with it by --resume, or choose another folder with --output.")
+    let path = output.url.path
+    if try StudyStore.exists(in: output) {
+      guard resumes else {
+        throw CoordinationError(
+          .outputExists, "The folder '\(path)' holds a study already.",
+          remedy: "Go on with it by --resume, or choose another folder with --output.")
+      }
+      try Folders.checkMakeable(at: output.url)
+      try output.checkSpec()
+      return try FrontExport.check(output)
+    }
+    var isFolder: ObjCBool = true
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let contents = isThere && isFolder.boolValue ? try output.contentsWithoutStudy() : StudyFolder.Contents()
+    // Whoever resumes after a kill need not know whether it came before the study was made.
+    guard !resumes || (contents.strangers.isEmpty && contents.hasLeftovers) else {
+      throw StudyStoreError(
+        .missing, "There is no study in '\(path)' to go on with.",
+        remedy: "Check the path after --output; to begin a study there, leave --resume out.")
+    }
+    guard !isThere || isFolder.boolValue else {
+      throw CoordinationError(
+        .outputExists, "'\(path)' is a file, and a study needs a folder.", remedy: "Name a new folder with --output.")
+    }
+    guard contents.strangers.isEmpty else {
+      let more = contents.strangers.count - 3
+      throw CoordinationError(
+        .outputExists,
+        "The folder '\(path)' is not empty and holds no study: there is "
+          + contents.strangers.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+          + (more > 0 ? " and \(more) more." : "."),
+        remedy: "Name a new or empty folder with --output. Nothing in this one was changed.")
+    }
+    try Folders.checkMakeable(at: output.url)
   }
 
   /// Opens or makes the study: from here on this process owns it, and its epoch is on the disk.
@@ -91,7 +122,7 @@ package final class Coordinator {
     self.source = source
     try Self.check(options.output, resumes: options.resumes)
     for url in [options.output.logs, options.output.networks, options.output.spools] {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+      try Folders.make(at: url)
     }
     artifacts = try ArtifactStore(folder: options.output.artifacts)
     store = try Self.open(options)
@@ -154,11 +185,11 @@ package final class Coordinator {
         "This study was made by an earlier Coppice, which did not note its test file: whether that is still the same cannot "
           + "be told. From now on it is noted.")
     }
-    if try store.header.spec().budget != options.context.spec.budget, let ending = try store.snapshot().searchEnding {
-      throw CoordinationError(
-        .studyChanged, "The search of this study has ended (\(ending.words)): another budget does not begin it again.",
-        remedy: "Restore the budget to look at what is left to do, or choose a new folder with --output.")
-    }
+    let extended = StudyExtension(
+      try store.snapshot(), from: try store.header.spec().budget, to: options.context.spec.budget)
+    // Before the new budget is stored: whoever is killed between the two asks for the same again.
+    if !extended.changes.isEmpty { try store.commit(extended.changes, elapsed: try store.snapshot().elapsed) }
+    if let words = extended.words { options.notice(words) }
     try store.replaceHeader(
       StudyHeader(
         runID: store.header.runID, identity: given.identity, specBytes: given.specBytes,

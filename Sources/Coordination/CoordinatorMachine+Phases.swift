@@ -50,14 +50,14 @@ extension CoordinatorMachine {
             "The dense network could not be evaluated: \(baseline.record.failure?.message ?? "no reason is known.")",
             remedy:
               "Mend the cause (the workers' log files say more); `coppice retry FOLDER --trial 0` puts it back, then "
-              + "--resume.")))
+              + "--resume. A changed spec needs a new folder (--output).")))
     case .pending, .leased: grantAll(now: now)
     }
   }
 
   /// Sealed tests begin when the search is over. What waits beside them was made to wait again since: its result was damaged.
   private var isSearchBehind: Bool {
-    snapshot.order.contains { $0.purpose == .sealedTest }
+    snapshot.order.contains { $0.purpose == .sealedTest } && !snapshot.isSearchReopened
       && !snapshot.evaluations.values.contains { $0.record.status == .pending && $0.record.key.purpose == .trial }
   }
 
@@ -159,7 +159,7 @@ extension CoordinatorMachine {
       // Waiting for nothing would be for ever.
       return rest(note: hasWork ? nil : "the sampler waits for nothing", isFinal: !hasWork, now: now)
     case .finished(let reason):
-      return rest(note: nil, reason: reason, isFinal: !hasWork, now: now)
+      return rest(note: nil, reason: reason, detail: sweepWords(reason), isFinal: !hasWork, now: now)
     }
   }
 
@@ -170,12 +170,24 @@ extension CoordinatorMachine {
 
   /// The source is left alone until something has changed, or for good when nothing can.
   private mutating func rest(
-    note: String?, reason: FinishReason = .samplerIsDone, isFinal: Bool, now: Double
+    note: String?, reason: FinishReason = .samplerIsDone, detail: String = "", isFinal: Bool, now: Double
   ) -> EvaluationKey? {
     if let note { record(.note(kind: "search ends", detail: note), now: now) }
     sourceRests = true
-    searchEnding = isFinal ? SearchEnding(reason, detail: note ?? "") : nil
+    searchEnding = isFinal ? SearchEnding(reason, detail: note ?? detail) : nil
     return nil
+  }
+
+  /// What a sweep has behind itself: "all 9 plans of the grid are done, 1 of them failed"; empty for other reasons.
+  private func sweepWords(_ reason: FinishReason) -> String {
+    guard reason == .plansAreDone, let count = source.planCount else { return "" }
+    let name = spec.sampler == .list ? "list" : "grid"
+    let failed = Set(
+      snapshot.evaluations.values.filter { $0.record.key.purpose == .trial && $0.record.status == .quarantined }
+        .map(\.record.key.trial)
+    ).count
+    let words = count == 1 ? "the one plan of the \(name) is done" : "all \(count) plans of the \(name) are done"
+    return words + (failed > 0 ? ", \(failed) of them failed" : "")
   }
 
   // MARK: - Sealed test
@@ -190,7 +202,12 @@ extension CoordinatorMachine {
     // A search that went on after its end, since a result was damaged, has some of them.
     for network in networks {
       let key = EvaluationKey(trial: network.trial, rung: network.rung, purpose: .sealedTest)
-      if snapshot.evaluations[key] == nil { record(.addEvaluation(key), now: now) }
+      switch snapshot.evaluations[key]?.record.status {
+      case nil: record(.addEvaluation(key), now: now)
+      // It had been called off, since the search was to go on.
+      case .cancelled: record(.setStatus(key, .pending), now: now)
+      case .pending, .leased, .done, .quarantined: break
+      }
     }
     phase = .sealedTest
   }
@@ -202,7 +219,9 @@ extension CoordinatorMachine {
     }
     grantAll(now: now)
     let sealed = snapshot.evaluations.filter { $0.key.purpose == .sealedTest }
-    guard sealed.values.allSatisfy({ $0.record.status == .done || $0.record.status == .quarantined }) else { return }
+    guard !sealed.values.contains(where: { $0.record.status == .pending || $0.record.status == .leased }) else {
+      return
+    }
     record(.finish, now: now)
     end(.finished)
   }

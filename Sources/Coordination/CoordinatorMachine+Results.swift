@@ -7,6 +7,7 @@ import WireProtocol
 extension CoordinatorMachine {
   mutating func receive(_ report: ResultReport, from incarnation: Incarnation, missing: String?, now: Double) {
     guard let session = sessions[incarnation] else { return }
+    sessions[incarnation]?.hasRun = true
     let status = settle(report, from: session, missing: missing, now: now)
     record(
       .note(

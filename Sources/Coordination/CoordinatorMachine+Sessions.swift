@@ -48,7 +48,8 @@ extension CoordinatorMachine {
       peers[earlier.peer] = nil
     }
     if let other = peers[peer], other != hello.incarnation { sessions[other] = nil }
-    let session = WorkerSession(hello, peer: peer, sequence: sequence, now: now)
+    var session = WorkerSession(hello, peer: peer, sequence: sequence, now: now)
+    session.hasRun = sessions[hello.incarnation]?.hasRun ?? false
     if sessions[hello.incarnation] == nil {
       record(
         .note(
@@ -119,6 +120,7 @@ extension CoordinatorMachine {
       if reconcile(progress.lease, with: incarnation, isSpooled: false, now: now) {
         open[progress.lease]?.step = progress.step
         open[progress.lease]?.fraction = progress.fraction
+        if !progress.step.isEmpty { sessions[incarnation]?.hasRun = true }
       } else {
         send(.cancel(progress.lease), to: session.peer)
       }

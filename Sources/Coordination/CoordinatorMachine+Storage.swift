@@ -16,7 +16,7 @@ extension CoordinatorMachine {
     let limits = DiskLimits(
       quota: spec.diskLimit, denseBytes: denseBytes(report),
       slots: max(spec.workers, sessions.values.reduce(0) { $0 + $1.slots }))
-    var (used, space) = (report.usedBytes, report.space)
+    var (used, space) = (report.usedBytes + bytesOfExport(report), report.space)
     let excess = limits.excess(used: used, space: space)
     if excess > 0 {
       let freed = evict(excess, report, now: now)
@@ -83,6 +83,13 @@ extension CoordinatorMachine {
   }
 
   private func checkpoint(of key: EvaluationKey) -> Digest? { snapshot.evaluations[key]?.record.result?.checkpoint }
+
+  /// What the end of the search will write beside what is there: the networks of the front, about as large as their checkpoints.
+  private func bytesOfExport(_ report: StorageReport) -> Int {
+    guard spec.diskLimit != nil, let exported = report.exportedBytes else { return 0 }
+    let front = source.front(history: history).compactMap { checkpoint(of: $0).flatMap { report.blobs[$0] } }
+    return max(0, front.reduce(0, +) - exported)
+  }
 
   private func denseBytes(_ report: StorageReport) -> Int {
     [configuration.context.network, checkpoint(of: .baseline)].compactMap { $0.flatMap { report.blobs[$0] } }.max() ?? 0

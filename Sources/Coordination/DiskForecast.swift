@@ -13,18 +13,22 @@ package struct DiskForecast: Hashable, Sendable {
 
   private let spec: StudySpec
   private let denseBytes: Int
+  /// The trials of a study with an end of its own, the smaller of its budget and its plans.
+  private let trials: Int?
 
-  package init(spec: StudySpec, denseBytes: Int) {
+  /// `planCount` is how many plans there are at all, where they can be counted.
+  package init(spec: StudySpec, denseBytes: Int, planCount: Int? = nil) {
     self.spec = spec
     self.denseBytes = denseBytes
+    trials = [spec.budget.trials, planCount].compactMap { $0 }.min()
   }
 
-  /// Evaluations of so many trials, when a third of each rung goes on to the next.
+  /// Evaluations of so many trials, when a third of each rung, or all of it, goes on to the next.
   package func evaluations(trials: Int) -> Int {
     var (sum, rung) = (0, trials)
     for _ in spec.fineTune.rungs {
       sum += rung
-      rung = (rung + 2) / 3
+      if spec.promotion == .third { rung = (rung + 2) / 3 }
     }
     return sum
   }
@@ -40,7 +44,7 @@ package struct DiskForecast: Hashable, Sendable {
 
   /// Scores of single weights are as large as the network, for each criterion; those of channels are small.
   private var scoreBytes: Int {
-    spec.space.granularities.contains { !$0.isStructured } ? spec.space.criteria.count * denseBytes : 0
+    spec.granularities.contains { !$0.isStructured } ? spec.criteria.count * denseBytes : 0
   }
 
   private var limits: DiskLimits { DiskLimits(quota: spec.diskLimit, denseBytes: denseBytes, slots: spec.workers) }
@@ -48,7 +52,7 @@ package struct DiskForecast: Hashable, Sendable {
   /// Lines for the output of `--dry-run`, each a comment of YAML; the last ones warn.
   package func text(folder: URL, space: FreeSpace?) -> String {
     let (count, budget) =
-      spec.budget.trials.map { (evaluations(trials: $0), "\($0) trials, some \(evaluations(trials: $0)) evaluations") }
+      trials.map { (evaluations(trials: $0), "\($0) trials, some \(evaluations(trials: $0)) evaluations") }
       ?? (Self.evaluationsOfTimedStudy, "each \(Self.evaluationsOfTimedStudy) evaluations")
     let unlimited = unlimitedBytes(evaluations: count)
     var lines = [

@@ -14,6 +14,8 @@ package struct PolicySource: TrialSource {
     scans = ScanDesign.plans(spec, groups: groups)
   }
 
+  package var planCount: Int? { policy.planCount }
+
   package func next(history: [EvaluationRecord], elapsed: Double) -> TrialDecision {
     switch policy.next(history, elapsed: elapsed) {
     case .evaluate(let plan): .evaluate(plan)

@@ -51,7 +51,9 @@ final class StorageMonitor {
     guard now >= nextLook else { return nil }
     nextLook = now + interval
     takeListing(now: now)
-    report.otherBytes = stuck.values.reduce(databaseBytes, +)
+    let exported = Self.bytes(in: folder.networks)
+    report.exportedBytes = exported
+    report.otherBytes = stuck.values.reduce(exported + otherBytes, +)
     report.space = freeSpace(folder.url)
     return report
   }
@@ -107,9 +109,21 @@ final class StorageMonitor {
     return listing
   }
 
-  /// Without its log beside it, which SQLite keeps to a few MiB.
-  private var databaseBytes: Int {
+  /// The database without its log, which SQLite keeps to a few MiB, and what else lies beside the blobs.
+  private var otherBytes: Int {
+    let files = [folder.database, folder.spec, folder.report].reduce(0) { $0 + Self.size(of: $1.path) }
+    let folders = [folder.logs, folder.spools, artifacts.folder.appendingPathComponent("damaged")]
+    return folders.reduce(files) { $0 + Self.bytes(in: $1) }
+  }
+
+  /// Bytes of the files below a folder; 0 where there is none.
+  private static func bytes(in folder: URL) -> Int {
+    let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
+    return names.reduce(0) { $0 + size(of: folder.appendingPathComponent($1).path) }
+  }
+
+  private static func size(of path: String) -> Int {
     var status = stat()
-    return lstat(folder.database.path, &status) == 0 ? Int(status.st_size) : 0
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
   }
 }

@@ -20,7 +20,9 @@ enum StudyComparison {
         .studyChanged,
         "The spec is not the one that the study began with:\n"
           + differences.map { "  \($0)" }.joined(separator: "\n") + "\n",
-        remedy: "Restore the spec to go on, or choose a new folder with --output for the changed one.")
+        remedy:
+          "Restore the spec to go on (its budget, workers and limits may change), or choose a new folder with --output "
+          + "for the changed one.")
     }
     guard let parts = given.parts else { return }
     if let began = stored.parts {

@@ -57,7 +57,7 @@ package struct StudyRetry {
         remedy: "`coppice front FOLDER --history` shows them.")
     }
     let chosen = Self.setAside(in: snapshot).filter { selection.holds($0.key) }
-    let isOver = snapshot.order.contains { $0.purpose == .sealedTest }
+    let isOver = snapshot.order.contains { $0.purpose == .sealedTest } && !snapshot.isSearchReopened
     putBack = chosen.filter { !isOver || $0.key.purpose == .sealedTest }
     left = chosen.filter { isOver && $0.key.purpose != .sealedTest }
     if putBack.isEmpty, let first = left.first {

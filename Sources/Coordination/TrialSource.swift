@@ -5,6 +5,8 @@ import StudyModel
 package protocol TrialSource {
   /// Cuts of one group each, measured between the baseline and the first trial; always the same for a study.
   var scans: [PruningPlan] { get }
+  /// How many plans there are in all; nil where they cannot be counted.
+  var planCount: Int? { get }
   /// `history` holds all evaluations but the sealed tests, in the order in which they were added.
   ///
   /// `elapsed` is how long the search has run, in seconds.
@@ -28,6 +30,7 @@ extension TrialSource {
 
 extension TrialSource {
   package var scans: [PruningPlan] { [] }
+  package var planCount: Int? { nil }
 }
 
 package enum TrialDecision: Hashable, Sendable {

@@ -12,6 +12,8 @@ struct WorkerSession: Hashable, Sendable {
   /// As last told, less what was granted since.
   var freeSlots = 0
   var lastHeard: Double
+  /// Its engine has been heard of: what it is given next starts without an engine being loaded first.
+  var hasRun = false
   /// Of the newest message, by which older ones that come later are known.
   var lastSequence: UInt64
 

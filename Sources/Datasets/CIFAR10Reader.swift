@@ -17,13 +17,16 @@ package struct CIFAR10Reader {
     self.recordsPerFile = recordsPerFile
   }
 
+  static func fileNames(_ part: DatasetPart) -> [String] {
+    switch part {
+    case .training: (1...5).map { "data_batch_\($0).bin" }
+    case .test: ["test_batch.bin"]
+    }
+  }
+
   /// Throws `DatasetError` naming the file, and the byte of a label that has no class.
   package func load(_ part: DatasetPart) throws -> ImageDataset {
-    let names: [String]
-    switch part {
-    case .training: names = (1...5).map { "data_batch_\($0).bin" }
-    case .test: names = ["test_batch.bin"]
-    }
+    let names = Self.fileNames(part)
     var images = Data(capacity: names.count * recordsPerFile * Self.pixelCount)
     var labels: [UInt8] = []
     let recordSize = Self.pixelCount + 1

@@ -54,7 +54,9 @@ package struct DataSplit: Sendable, Hashable {
       throw DatasetError(
         .invalidSplit,
         "\(wanted) training and \(held) validation examples are wanted of \(trainingCount).",
-        remedy: "Lower the counts under 'split'.")
+        remedy:
+          "Lower the counts (--train and --validation, or 'split' in a spec); what they leave out, the network's file says of its own training."
+      )
     }
     guard validationCount > 0 else {
       throw DatasetError(

@@ -13,6 +13,11 @@ struct DatasetFile {
   /// Positions of examples are 32-bit numbers, and so are sizes; also the bound for packed bytes.
   static let maximumBytes = Int(Int32.max)
 
+  /// Where a file may lie, by its packing.
+  static func paths(of name: String, in folder: URL) -> [String] {
+    Packing.allCases.map { folder.appendingPathComponent(name + $0.rawValue).path }
+  }
+
   let path: String
   private let packing: Packing
   private let packed: Data
@@ -27,17 +32,39 @@ struct DatasetFile {
         guard file.size <= Self.maximumBytes else {
           throw DatasetError(.tooLarge, "'\(path)' has \(Units.bytes(file.size)).")
         }
+        guard file.size > 0 else {
+          let empty = InputFileError(emptyFile: path, kind: "file")
+          throw DatasetError(.truncated, empty.message, remedy: empty.remedy)
+        }
         self.path = path
         self.packing = packing
         packed = try file.readAll()
         return
       } catch let fault as FileFault {
-        throw DatasetError(.unreadable, fault.message, remedy: fault.remedy)
+        let error = InputFileError(path, kind: "file", errorNumber: fault.errorNumber)
+        throw DatasetError(.unreadable, error.message, remedy: error.remedy)
       }
     }
+    try Self.checkFolder(folder)
     throw DatasetError(
       .unreadable, "There is no '\(name)' (or '\(name).gz', or '\(name).xz') in '\(folder.path)'.",
       remedy: "Check the folder; Fashion-MNIST comes with Debian's package dataset-fashion-mnist.")
+  }
+
+  /// Throws where no file of the folder can be seen: it is not there, is no folder, or is closed to this user.
+  private static func checkFolder(_ folder: URL) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw DatasetError(
+        .unreadable, "'\(folder.path)' is a file, not a folder with data.",
+        remedy: "Name the folder that holds the file.")
+    }
+    guard access(folder.path, R_OK | X_OK) != 0 else { return }
+    let error = InputFileError(folder.path, kind: "data folder", errorNumber: errno)
+    throw DatasetError(
+      .unreadable, error.message,
+      remedy: error.code == .missing
+        ? "Check the path; Fashion-MNIST comes with Debian's package dataset-fashion-mnist." : error.remedy)
   }
 
   /// The first bytes of the contents, as many as there are up to `count`.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Where examples come from: a published set by its name, or a folder in a known format.
 package enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
@@ -43,9 +44,16 @@ package enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
         .unknownSource, "The data set '\(text)' names no folder, and COPPICE_DATA is not set.",
         remedy: "Write cifar10:FOLDER, the folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin.")
     default:
+      let known = ["fashion-mnist", "idx", "cifar10"]
+      let isFolder = !text.isEmpty && FileManager.default.fileExists(atPath: folder.appendingPathComponent(text).path)
       throw DatasetError(
-        .unknownSource, "The data set '\(text)' is not known.",
-        remedy: "Write fashion-mnist, idx:FOLDER or cifar10:FOLDER.")
+        .unknownSource,
+        known.contains(parts[0])
+          ? "The data set '\(text)' names no folder."
+          : "The data set '\(text)' is not known\(Spelling.hint(for: parts[0], among: known)).",
+        remedy: isFolder
+          ? "Say how the folder is to be read: idx:\(text) for the files of MNIST's layout, cifar10:\(text) for CIFAR-10's."
+          : "Write fashion-mnist, idx:FOLDER or cifar10:FOLDER.")
     }
   }
 
@@ -53,6 +61,16 @@ package enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .fashionMNIST(let folder), .idx(let folder), .cifar10(let folder): folder
     }
+  }
+
+  /// The files that `load` looks for, whether they are there or not.
+  package var files: [URL] {
+    let names =
+      switch self {
+      case .fashionMNIST, .idx: DatasetPart.allCases.flatMap(IDXReader.fileNames)
+      case .cifar10: DatasetPart.allCases.flatMap(CIFAR10Reader.fileNames)
+      }
+    return names.flatMap { DatasetFile.paths(of: $0, in: folder) }.map { URL(fileURLWithPath: $0) }
   }
 
   /// The words that `parse` reads back to this source.

@@ -14,7 +14,7 @@ struct IDXReader {
   private static let maximumSide = 4096
 
   func load(_ part: DatasetPart) throws -> ImageDataset {
-    let images = try DatasetFile("\(prefix(of: part))-images-idx3-ubyte", in: folder)
+    let images = try DatasetFile("\(Self.prefix(of: part))-images-idx3-ubyte", in: folder)
     let sizes = try header(of: images, magic: Self.imageMagic, axes: 3)
     let (count, height, width) = (sizes[0], sizes[1], sizes[2])
     guard (1...Self.maximumSide).contains(height), (1...Self.maximumSide).contains(width),
@@ -49,7 +49,7 @@ struct IDXReader {
   }
 
   private func readLabels(_ part: DatasetPart) throws -> (labels: [UInt8], path: String) {
-    let file = try DatasetFile("\(prefix(of: part))-labels-idx1-ubyte", in: folder)
+    let file = try DatasetFile("\(Self.prefix(of: part))-labels-idx1-ubyte", in: folder)
     let count = try header(of: file, magic: Self.labelMagic, axes: 1)[0]
     guard count <= DatasetFile.maximumBytes else {
       throw DatasetError(.tooLarge, "'\(file.path)' says that it holds \(count) labels.")
@@ -57,7 +57,11 @@ struct IDXReader {
     return ([UInt8](try file.contents(count: 8 + count, meaning: "\(count) labels").dropFirst(8)), file.path)
   }
 
-  private func prefix(of part: DatasetPart) -> String {
+  static func fileNames(_ part: DatasetPart) -> [String] {
+    ["images-idx3-ubyte", "labels-idx1-ubyte"].map { "\(prefix(of: part))-\($0)" }
+  }
+
+  private static func prefix(of part: DatasetPart) -> String {
     switch part {
     case .training: "train"
     case .test: "t10k"

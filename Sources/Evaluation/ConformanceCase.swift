@@ -71,8 +71,7 @@ package struct ConformanceCase {
   }
 
   private func dataSets() throws -> [URL] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("test_data_set_") }.sorted()
-      .map { folder.appendingPathComponent($0) }
+    try Folders.names(in: folder).filter { $0.hasPrefix("test_data_set_") }.map { folder.appendingPathComponent($0) }
   }
 
   private func compare(_ graph: Graph, _ set: URL) throws -> String? {

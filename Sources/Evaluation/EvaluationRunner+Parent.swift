@@ -56,7 +56,8 @@ extension EvaluationRunner {
       let made = try makeModule(
         for: step, parent: rung > 0 ? checkpoint(bytes) : nil, clock: &clock, progress: remaking)
       if rung == 0 { try recalibrate(made, clock: &clock, progress: remaking) }
-      bytes = try ONNXFile.encode(made.metadata.laid(over: Checkpoint.capture(made.module)))
+      bytes = try ONNXFile.encode(
+        noted(Checkpoint.capture(made.module, after: end > 0 ? .training : .cut), made.metadata))
       start = end
     }
     return bytes

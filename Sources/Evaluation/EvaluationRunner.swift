@@ -35,7 +35,7 @@ package struct EvaluationRunner {
     var dense = try data.checked(ONNXFile.decode(artifacts.read(context.network), externalDataFolder: nil))
     let spec = context.spec
     if DenseNetwork.needsNormalizations(
-      dense, policy: spec.network.batchNormalization, criteria: spec.space.criteria)
+      dense, policy: spec.network.batchNormalization, criteria: spec.criteria)
     {
       dense = try DenseNetwork.insertingNormalizations(
         dense, data: data, seed: spec.seed, progress: progress.part(from: 0.5, to: 1))
@@ -73,7 +73,8 @@ package struct EvaluationRunner {
       try LatencyProfiler.measure(exported(execution.dense, module), spec: spec, seed: seed, progress: progress)
     }
     return try export(
-      execution.dense, accuracy: accuracy, loss: loss, latency: latency, counts: [:], clock: clock, progress: progress)
+      data.notes.laid(over: execution.dense), accuracy: accuracy, loss: loss, latency: latency, counts: [:],
+      clock: clock, progress: progress)
   }
 
   private func runTrial(
@@ -95,7 +96,8 @@ package struct EvaluationRunner {
       try recalibrate(made, clock: &clock, progress: progress)
     }
     let (accuracy, loss) = try evaluate(module, on: .validation, clock: &clock, progress: progress)
-    let network = try metadata.laid(over: Checkpoint.capture(module))
+    let network = try noted(
+      Checkpoint.capture(module, after: assignment.toEpochs > 0 ? .training : .cut), metadata)
     let latency = try latency(clock: &clock, progress: progress) { spec, seed, progress in
       try LatencyProfiler.measure(
         dense: exported(execution.dense, execution.denseModule()), pruned: exported(network, module), spec: spec,
@@ -121,6 +123,7 @@ package struct EvaluationRunner {
     let module: GraphModule
     if let start = parent {
       metadata = try parentMetadata(of: start, assignment)
+      if !metadata.makers.contains(.current) { metadata.makers.append(.current) }
       try progress(.fineTune, 0)
       if plan.trainsBeforeLastCut, assignment.fromEpochs == 0 {
         // The parent showed what one cut would do; the schedule itself starts from the dense network.
@@ -129,6 +132,7 @@ package struct EvaluationRunner {
           try progress(.fineTune, $0)
         }
         (metadata.kept, metadata.counts) = (try pruned.keptDigest, pruned.counts)
+        metadata.makers = [.current]
       } else {
         module = try GraphModule(start, device: execution.device)
         try execution.fineTune(
@@ -144,8 +148,11 @@ package struct EvaluationRunner {
       try progress(.score, 0)
       let pruned = try execution.cut(plan, clock: &clock, progress: progress)
       metadata = CheckpointMetadata(
-        study: context.spec.study, trial: assignment.key.trial, rung: 0, epochs: 0, plan: plan,
-        dense: context.network, kept: try pruned.keptDigest, counts: pruned.counts)
+        study: context.spec.study, trial: assignment.key.trial, rung: 0, epochs: 0,
+        recipe: NetworkRecipe(
+          plan: plan, rungs: [0], insertsNormalizations: false, dense: context.network, kept: try pruned.keptDigest,
+          data: data.digest, makers: [.current]),
+        counts: pruned.counts)
       network = try NetworkIdentity.digest(of: pruned.graph, cutBy: plan)
       module = try GraphModule(pruned.graph, device: execution.device)
     }
@@ -184,11 +191,19 @@ package struct EvaluationRunner {
     _ twin: MeasuredNetworks.Twin, network: Digest, metadata: CheckpointMetadata, clock: StepClock,
     progress: EvaluationProgress
   ) throws -> EvaluationResult {
+    var metadata = metadata
+    // Its statistics are the other one's work.
+    if let makers = CheckpointMetadata(of: twin.network)?.makers { metadata.makers = makers }
     var result = try export(
-      metadata.laid(over: twin.network), accuracy: twin.measures.accuracy, loss: twin.measures.loss,
+      noted(twin.network, metadata), accuracy: twin.measures.accuracy, loss: twin.measures.loss,
       latency: twin.measures.latency, counts: metadata.counts, clock: clock, progress: progress)
     (result.network, result.copyOf) = (network, twin.trial)
     return result
+  }
+
+  /// A trial's network as it is stored: with how it was made and how it is to be fed.
+  func noted(_ network: Graph, _ metadata: CheckpointMetadata) throws -> Graph {
+    try metadata.laid(over: data.notes.laid(over: network))
   }
 
   private func runSealedTest(

@@ -10,7 +10,8 @@ package struct NetworkFigures: Hashable, Sendable, Codable {
   package var nonzeroParameters: Int
   /// Multiply-accumulates of one sample.
   package var macs: Int
-  /// Bytes of the ONNX file that we write, without our notes of its making: how much is noted says nothing of the network.
+  /// Bytes of the ONNX file that we write, without our notes of its making: how much is noted says nothing of the network. `prune` puts
+  /// those of the user's own file in their place for the network before pruning.
   package var sizeBytes: Int
   /// Bytes of the weights as safetensors, those with many zeros in a form that leaves them out.
   package var storedBytes: Int

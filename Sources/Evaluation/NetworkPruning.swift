@@ -10,7 +10,9 @@ import Training
 
 /// Prunes one network by one plan, outside any study, by the steps of a study's trials.
 package struct NetworkPruning {
+  /// Its metadata say how it was made and, where there were data, how it is to be fed.
   package let network: Graph
+  package let recipe: NetworkRecipe
   /// The dense network in its old shapes, its removed channels masked so that it computes what the cut one computes before
   /// any recovery; nil for elements, and unless asked for.
   package let masked: Graph?
@@ -52,8 +54,9 @@ package struct NetworkPruning {
         dense, data: data, seed: plan.seed, progress: WorkProgress { try progress(.load, $0) })
     }
     var clock = StepClock()
+    let denseDigest = try ONNXFile.digest(of: dense)
     let execution = try PlanExecution(
-      dense: dense, denseDigest: ONNXFile.digest(of: dense), data: data, device: data?.device ?? .cpu)
+      dense: dense, denseDigest: denseDigest, data: data, device: data?.device ?? .cpu)
     var before = try NetworkFigures(of: dense.foldingInsertedBatchNormalizations())
     if let data {
       try progress(.evaluate, 0)
@@ -95,7 +98,15 @@ package struct NetworkPruning {
     for (start, end) in zip([epochs] + laterRungs, laterRungs) {
       try execution.fineTune(module, plan: plan, from: start, to: end, clock: &clock) { try progress(.fineTune, $0) }
     }
-    let network = try Checkpoint.capture(module, plan: plan).foldingInsertedBatchNormalizations()
+    let recipe = NetworkRecipe(
+      plan: plan, rungs: [0] + (epochs > 0 ? [epochs] : []) + laterRungs,
+      insertsNormalizations: !dense.insertedBatchNormalizations.isEmpty,
+      dense: data == nil ? denseDigest : try ONNXFile.digest(of: graph),
+      kept: try pruned.keptDigest, data: data?.digest, makers: [.current])
+    var network = try Checkpoint.capture(
+      module, plan: plan, after: plan.trainsBeforeLastCut || (laterRungs.last ?? epochs) > 0 ? .training : .cut
+    ).foldingInsertedBatchNormalizations()
+    network = try recipe.laid(over: data?.notes.laid(over: network) ?? network)
     var after = try NetworkFigures(of: network)
     if let data {
       try progress(.evaluate, 0)
@@ -104,6 +115,7 @@ package struct NetworkPruning {
       (after.accuracy, after.loss) = (accuracy, loss)
     }
     self.network = network
+    self.recipe = recipe
     reached = pruned.reached
     redundant = pruned.redundant
     self.dense = dense
@@ -120,7 +132,8 @@ package struct NetworkPruning {
       let analysis =
         base.nodes == dense.nodes
         ? try execution.analysis(plan.granularity) : try StructuralAnalysis(base, granularity: plan.granularity)
-      masked = try analysis.masked(base, keeping: pruned.keptUnits).foldingInsertedBatchNormalizations()
+      masked = try analysis.masked(base, keeping: pruned.keptUnits, narrowsStates: true)
+        .foldingInsertedBatchNormalizations()
     } else {
       masked = nil
     }

@@ -16,7 +16,7 @@ package enum NetworkTraining {
     try FineTuning.run(
       module, on: data.batches(.training), recovery: recovery, epochs: epochs,
       seed: SeededGenerator.derivedSeed(seed, stream: "train"), progress: progress)
-    let network = try TrainingMetadata(input: data.input, split: data.split).laid(over: Checkpoint.capture(module))
+    let network = try data.notes.laid(over: NetworkRecipe.removed(from: Checkpoint.capture(module)))
     var figures = try NetworkFigures(of: network)
     let (accuracy, loss) = try AccuracyMeasurement.run(module, on: data.batches(.validation))
     figures.accuracy = accuracy

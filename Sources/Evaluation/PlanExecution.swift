@@ -67,7 +67,7 @@ package final class PlanExecution {
   func check(_ plan: PruningPlan) throws {
     if let conflict = plan.conflict {
       throw EvaluationError(
-        .badPlan, "The plan is none: \(conflict.reason).", remedy: conflict.remedy)
+        .badPlan, "The plan cannot be used: \(conflict.reason).", remedy: conflict.remedy)
     }
     try PrunableParts.check(
       dense, granularity: plan.granularity, layers: plan.layers,

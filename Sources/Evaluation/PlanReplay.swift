@@ -28,6 +28,6 @@ package struct PlanReplay {
     for (start, end) in zip(rungs, rungs.dropFirst()).dropFirst() {
       try execution.fineTune(module, plan: plan, from: start, to: end, clock: &clock) { _ in }
     }
-    return try Checkpoint.capture(module)
+    return try Checkpoint.capture(module, after: (rungs.last ?? 0) > 0 ? .training : .cut)
   }
 }

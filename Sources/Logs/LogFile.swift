@@ -61,8 +61,16 @@ package final class LogFile: Sendable {
 
   /// Links are not followed: a study's folder may be one that others can write to.
   private func opened() throws -> Int32 {
-    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    // Without O_NONBLOCK a named pipe would hold us until somebody reads it; it means nothing for plain files, and nothing
+    // else is taken: a log that is full gets another name.
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    let descriptor = Foundation.open(path, flags, 0o644)
     guard descriptor >= 0 else { throw FileFault(operation: "write log", path: path, errorNumber: errno) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw OutputError(.notAPlainFile, "Cannot write the log '\(path)': it is no plain file.", remedy: nil)
+    }
     if takesStandardStreams {
       for standard in [STDOUT_FILENO, STDERR_FILENO] { dup2(descriptor, standard) }
     }

@@ -2,10 +2,8 @@ import Foundation
 import ModelGraph
 
 extension Graph {
-  private static let convertedKey = "coppice.converted-from"
-
-  /// The network with float32 in the place of every other floating-point type: weights, inputs, outputs, and what nodes
-  /// cast to. The types that it had are noted in the metadata under "coppice.converted-from".
+  /// The network with float32 in the place of every other floating-point type: weights, and what nodes cast to. Inputs and outputs
+  /// keep theirs as declared types. The types that it had are noted in the metadata under "coppice.converted-from".
   ///
   /// Throws `ModelFormatError(.unsupportedType)` for a node that makes numbers of another such type from bits.
   func convertingFloats() throws -> Graph {
@@ -13,10 +11,10 @@ extension Graph {
     var replacement = FloatTypeReplacement()
     result.weights = weights.mapValues { replacement.replaced($0) }
     for position in inputs.indices {
-      result.inputs[position].elementType = replacement.replaced(inputs[position].elementType)
+      replacement.replace(&result.inputs[position])
     }
     for position in outputs.indices {
-      result.outputs[position].elementType = replacement.replaced(outputs[position].elementType)
+      replacement.replace(&result.outputs[position])
     }
     for (position, node) in nodes.enumerated() {
       if case .bitCast(let type) = node.op, type.isFloatingPoint, type != .float32 {
@@ -27,11 +25,8 @@ extension Graph {
       try result.nodes[position].op.codeAttributes(with: &replacement)
     }
     guard !replacement.found.isEmpty else { return self }
-    let separator = ", "
-    let before = metadata[Self.convertedKey]?.components(separatedBy: separator) ?? []
-    let types = Set(before + replacement.found.map(\.rawValue))
-    result.metadata[Self.convertedKey] = types.sorted().joined(separator: separator)
-    return result
+    result.convertedFrom += replacement.found.map(\.rawValue)
+    return result.removingBorderCasts().wideningWeights()
   }
 }
 
@@ -44,6 +39,12 @@ private struct FloatTypeReplacement: AttributeCoder {
     guard type.isFloatingPoint, type != .float32 else { return type }
     found.insert(type)
     return .float32
+  }
+
+  mutating func replace(_ value: inout ValueInfo) {
+    let type = replaced(value.elementType)
+    if type != value.elementType { value.declaredType = value.declaredType ?? value.elementType }
+    value.elementType = type
   }
 
   mutating func replaced(_ data: TensorData) -> TensorData {

@@ -7,12 +7,22 @@ package enum Dimension: Sendable, Hashable {
 /// A named input or output of a network.
 package struct ValueInfo: Sendable, Hashable {
   package var name: String
+  /// The type that the network computes with.
   package var elementType: ElementType
+  /// The type that the network's file gives it, where that is another one: float16 numbers become float32 as they enter, and float16
+  /// again as they leave.
+  package var declaredType: ElementType?
   package var shape: [Dimension]
 
-  package init(name: String, elementType: ElementType = .float32, shape: [Dimension]) {
+  /// The type of the arrays that users of the file give and get.
+  package var outerType: ElementType { declaredType ?? elementType }
+
+  package init(
+    name: String, elementType: ElementType = .float32, shape: [Dimension], declaredType: ElementType? = nil
+  ) {
     self.name = name
     self.elementType = elementType
+    self.declaredType = declaredType == elementType ? nil : declaredType
     self.shape = shape
   }
 }

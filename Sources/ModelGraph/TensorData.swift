@@ -45,6 +45,12 @@ package struct TensorData: Sendable, Hashable {
     self.init(trusted: .int64, shape: shape, bytes: integers.withUnsafeBufferPointer { Data(buffer: $0) })
   }
 
+  /// Booleans; the values must be as many as the shape holds.
+  package init(shape: [Int], flags: [Bool]) {
+    precondition(shape.reduce(1, *) == flags.count, "shape \(shape) does not hold \(flags.count) values")
+    self.init(trusted: .bool, shape: shape, bytes: Data(flags.map { $0 ? 1 : 0 }))
+  }
+
   package static func zeros(_ shape: [Int]) -> TensorData {
     TensorData(trusted: .float32, shape: shape, bytes: Data(count: shape.reduce(1, *) * 4))
   }

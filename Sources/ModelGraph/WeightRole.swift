@@ -33,8 +33,8 @@ extension Graph {
     let computed = computedConstants
     for (name, reading) in weightReadings() {
       guard let weight = weights[name] else { continue }
-      // A mask that was computed before it was added is none that training made.
-      let isMask = reading == .operand && computed.contains(name)
+      // A mask that was computed before it was added is none that training made, nor is one of infinite numbers.
+      let isMask = reading == .operand && (computed.contains(name) || weight.isInfiniteMask)
       roles[name] = isMask ? .constant : reading.role(of: weight)
     }
     return roles
@@ -42,8 +42,10 @@ extension Graph {
 
   /// Weights that are learned as operands of sums and products only: of a single number, they would be constants.
   package func operandWeights() -> Set<String> {
-    Set(weightReadings().filter { $0.value == .operand && weights[$0.key] != nil }.keys)
-      .subtracting(computedConstants)
+    let read = weightReadings().filter { name, reading in
+      reading == .operand && weights[name].map { !$0.isInfiniteMask } ?? false
+    }
+    return Set(read.keys).subtracting(computedConstants)
   }
 
   private func weightReadings() -> [String: WeightReading] {
@@ -77,6 +79,27 @@ extension Graph {
 
   private var trainableWeights: [TensorData] {
     weightRoles().compactMap { name, role in role.isCounted ? weights[name] : nil }
+  }
+}
+
+extension TensorData {
+  /// Shuts places out by infinite numbers, as masks of attention do: all others are zeros, or it has two axes or more. A vector of
+  /// which some numbers became infinite in training is none.
+  fileprivate var isInfiniteMask: Bool {
+    guard elementType.isFloatingPoint, elementCount > 1, !isFinite, let values = floatValues else { return false }
+    if values.contains(where: \.isNaN) { return false }
+    return shape.count { $0 > 1 } > 1 || values.allSatisfy { $0 == 0 || $0.isInfinite }
+  }
+
+  /// No element is infinite or not a number.
+  private var isFinite: Bool {
+    guard elementType == .float32 else { return floatValues?.allSatisfy(\.isFinite) ?? true }
+    let exponent: UInt32 = 0x7F80_0000
+    return bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 4).allSatisfy {
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)) & exponent != exponent
+      }
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import ModelFormats
 import ModelGraph
 import StudyModel
+import Support
 
 extension NetworkSource {
   /// Reads what a command line names: `builtin:NAME` or the path of an ONNX file.
@@ -34,7 +35,7 @@ extension NetworkSource {
     var graph: Graph
     switch origin {
     case .file(let path):
-      graph = try ONNXFile.read(Self.existing(path, kind: "network"), fixing: fixedInputs)
+      graph = try ONNXFile.read(Self.existing(path, kind: "network file"), fixing: fixedInputs)
     case .builtin(let name):
       guard fixedInputs.isEmpty else {
         throw NetworkLoadingError(
@@ -43,19 +44,32 @@ extension NetworkSource {
       }
       graph = try BuiltinNetworks.graph(named: name, seed: seed)
     }
-    if let weights { graph = try graph.laying(SparseTensorFile.read(Self.existing(weights, kind: "weights"))) }
+    if let weights {
+      let file = try SparseTensorFile.open(Self.existing(weights, kind: "weights file"))
+      graph = try graph.laying(file.tensors)
+      // How the network is to be fed goes with the weights that learned it.
+      graph.metadata.merge(file.metadata.filter { TrainingMetadata.keys.contains($0.key) }) { _, new in new }
+    }
     try checkFreeze(of: graph)
     graph.frozenWeights = frozenWeights(of: graph)
     for (input, output) in statePairs.sorted(by: { $0.key < $1.key }) {
       for (name, known) in [(input, graph.inputs), (output, graph.outputs)]
       where !known.contains(where: { $0.name == name }) {
         throw NetworkLoadingError(
-          .noSuchInput, "The state pair '\(input)', '\(output)' names '\(name)', which '\(graph.name)' does not have.",
+          .noSuchInput,
+          "The state pair '\(input)', '\(output)' names '\(name)', which '\(graph.name)' does not have"
+            + Spelling.hint(for: name, among: known.map(\.name)) + ".",
           remedy: "See `coppice inspect` for the names of its inputs and outputs.")
       }
     }
     if !statePairs.isEmpty { graph.declaredStatePairs = statePairs }
     return graph
+  }
+
+  /// The bytes of the network's file, external weights included: what its user has. Nil for a built-in network.
+  package func fileBytes() throws -> Int? {
+    guard case .file(let path) = origin else { return nil }
+    return try ONNXFile.storedBytes(of: URL(fileURLWithPath: path))
   }
 
   /// The weights that `freeze` names, by their own name or by that of the layer that reads them.
@@ -79,21 +93,43 @@ extension NetworkSource {
       alone.freeze = [pattern]
       guard alone.frozenWeights(of: graph).isEmpty else { continue }
       throw NetworkLoadingError(
-        .noSuchWeight, "No weight and no layer of '\(graph.name)' is named '\(pattern)', which should be frozen.",
+        .noSuchWeight,
+        "No weight and no layer of '\(graph.name)' is named '\(pattern)', which should be frozen"
+          + Spelling.hint(for: pattern, among: graph.weights.keys.sorted() + graph.nodes.map(\.name)) + ".",
         remedy: "See `coppice inspect` for their names.")
     }
   }
 
   private static func existing(_ path: String, kind: String) throws -> URL {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+    if kind == "network file", let format = ForeignFormat(path) {
+      let isThere = FileManager.default.fileExists(atPath: path)
       throw NetworkLoadingError(
-        .missingFile, "There is no \(kind) file '\(path)'.",
-        remedy: kind == "network"
-          ? "Check the path, or name a built-in network: "
-            + BuiltinNetworks.names.map { "builtin:\($0)" }.joined(separator: ", ") + "."
-          : "Check the path.")
+        isThere ? .foreignFormat : .missingFile,
+        isThere
+          ? "'\(path)' is \(format.name); networks are read as ONNX."
+          : "There is no network file '\(path)', and networks are read as ONNX: this would be \(format.name).",
+        remedy: format.remedy)
     }
-    return URL(fileURLWithPath: path)
+    if kind == "weights file", let remedy = ForeignFormat.weightsRemedy(path),
+      FileManager.default.fileExists(atPath: path)
+    {
+      throw NetworkLoadingError(.foreignFormat, "'\(path)' is no safetensors file.", remedy: remedy)
+    }
+    guard let error = InputFileError(path, kind: kind) else { return URL(fileURLWithPath: path) }
+    throw NetworkLoadingError(
+      error.code == .empty ? .emptyFile : .missingFile, error.message,
+      remedy: kind == "network file" && error.code == .missing ? remedy(forMissing: path, error) : error.remedy)
+  }
+
+  /// A built-in network's name without its prefix is the usual slip.
+  private static func remedy(forMissing path: String, _ error: InputFileError) -> String? {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    let isBuiltin = BuiltinNetworks.names.contains(name.lowercased())
+    guard !name.contains("."), isBuiltin || error.neighbour == nil else { return error.remedy }
+    if let builtin = Spelling.nearest(to: name, among: BuiltinNetworks.names) {
+      return "Do you mean the built-in network builtin:\(builtin)? In a spec it is network: {builtin: \(builtin)}."
+    }
+    return "Check the path of the ONNX file, or name a built-in network: "
+      + BuiltinNetworks.names.map { "builtin:\($0)" }.joined(separator: ", ") + "."
   }
 }

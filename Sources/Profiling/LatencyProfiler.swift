@@ -95,11 +95,13 @@ package enum LatencyProfiler {
         ratios.append(pair.pruned / pair.dense)
       }
       let interval = BlockBootstrap.medianInterval(of: ratios, seed: seed)
+      let denseSeconds = BlockBootstrap.median(of: times.map(\.dense))
+      let ratio = BlockBootstrap.median(of: ratios)
+      // Not the median of its own times: that and the median of the ratios can contradict each other.
       return Latency(
-        seconds: BlockBootstrap.median(of: times.map(\.pruned)),
-        denseSeconds: BlockBootstrap.median(of: times.map(\.dense)), ratio: BlockBootstrap.median(of: ratios),
-        ratioLow: interval.lowerBound, ratioHigh: interval.upperBound, repetitions: times.count, batch: spec.batch,
-        threads: spec.threads, runtime: runtime, deviceClass: deviceClass(dense.device))
+        seconds: ratio * denseSeconds, denseSeconds: denseSeconds, ratio: ratio, ratioLow: interval.lowerBound,
+        ratioHigh: interval.upperBound, repetitions: times.count, batch: spec.batch, threads: spec.threads,
+        runtime: runtime, deviceClass: deviceClass(dense.device))
     }
   }
 

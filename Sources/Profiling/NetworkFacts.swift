@@ -18,7 +18,7 @@ package struct NetworkFacts: Sendable, Hashable {
     parameters = graph.parameterCount
     nonzeroParameters = graph.nonzeroParameterCount
     macs = try graph.multiplyAccumulates()
-    sizeBytes = try ONNXFile.byteCount(of: graph.withoutProvenance)
+    sizeBytes = try ONNXFile.byteCount(of: graph.packingRepeatedWeights().withoutProvenance)
     storedBytes = try SparseTensorFile.storedSize(of: graph)
   }
 }

@@ -6,18 +6,21 @@ import Support
 /// The front and the history as JSON arrays, an object for each finished evaluation.
 ///
 /// Accuracies are shares on the validation split; every other measure has its value (counts, bytes, seconds) and its
-/// ratio to the baseline, null where it was not measured. `purpose` tells trials from the groups of a sensitivity scan, which
+/// ratio to the baseline, null where it was not measured. Seconds of latency are the ratio times the baseline's seconds, as in every
+/// table. `network_file` is the ONNX file of a network of the front, null until it is written. `purpose` tells trials from the groups of a sensitivity scan, which
 /// only the history holds and which say in `scan` what was cut.
 ///
 /// Behind them, for each row of a damaged study that could not be used, an object whose `status` is `damaged`.
 package enum EvaluationJSON {
   package static func front(_ report: StudyReport) throws -> Data {
-    try encode(report.front?.records ?? [], report)
+    try data(FrontRows(report, .front))
   }
 
   package static func history(_ report: StudyReport) throws -> Data {
-    try encode(report.scans + report.history, report)
+    try data(FrontRows(report, .history))
   }
+
+  package static func data(_ rows: FrontRows) throws -> Data { try encode(rows.records, rows.report) }
 
   private static func encode(_ records: [EvaluationRecord], _ report: StudyReport) throws -> Data {
     let sealed = report.sealed
@@ -26,7 +29,8 @@ package enum EvaluationJSON {
       records.compactMap {
         Row(
           $0, space: space, sealed: $0.key.purpose == .scan ? nil : sealed[$0.key.trial]?.accuracy,
-          onFront: onFront.contains($0.key), original: report.twins.original(of: $0.key.trial))
+          onFront: onFront.contains($0.key), original: report.twins.original(of: $0.key.trial),
+          file: report.networks[$0.key])
       }
     }
     let entries = (rows ?? []).map { Entry.row($0) } + report.damage.map { Entry.damage($0) }
@@ -65,9 +69,11 @@ package enum EvaluationJSON {
     let sealed: Proportion?
     let onFront: Bool
     let original: TrialID?
+    let file: String?
 
     init?(
-      _ record: EvaluationRecord, space: ObjectiveSpace, sealed: Proportion?, onFront: Bool, original: TrialID?
+      _ record: EvaluationRecord, space: ObjectiveSpace, sealed: Proportion?, onFront: Bool, original: TrialID?,
+      file: String?
     ) {
       guard let measures = record.result?.measures else { return nil }
       self.record = record
@@ -76,13 +82,14 @@ package enum EvaluationJSON {
       self.sealed = sealed
       self.onFront = onFront
       self.original = original
+      self.file = file
     }
 
     enum Key: String, CodingKey {
       case trial, plan, planIdentity = "plan_id", rung, seconds, accuracy, accuracyInterval = "accuracy_interval"
       case loss, parameters, macs, size, latency, status, worker, feasible, front, attempts, timings
       case sealedAccuracy = "sealed_accuracy", network, purpose, scan, sameNetworkAs = "same_network_as",
-        copyOf = "copy_of", engine, threads
+        copyOf = "copy_of", engine, threads, networkFile = "network_file"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -108,6 +115,7 @@ package enum EvaluationJSON {
       try row.encode(record.attempts, forKey: .attempts)
       try row.encode(record.result?.timings ?? [:], forKey: .timings)
       try row.encode(record.result?.checkpoint, forKey: .network)
+      try row.encode(file, forKey: .networkFile)
       try row.encode(record.key.purpose, forKey: .purpose)
       try row.encodeIfPresent(record.result?.scan, forKey: .scan)
       try row.encode(original?.value, forKey: .sameNetworkAs)

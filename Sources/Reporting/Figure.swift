@@ -29,6 +29,29 @@ enum Figure {
     return String(format: "%.3f s", seconds)
   }
 
+  /// A value with so many digits and its unit close by, for narrow tables: "41.20k", "547.9us", "234.4K".
+  static func short(_ objective: Objective, _ value: Double?, digits: Int) -> String {
+    guard let value else { return "-" }
+    switch objective {
+    case .accuracy: return Units.percent(value)
+    case .parameters, .macs: return scaled(value, by: 1000, ["", "k", "M", "G", "T"], digits)
+    case .size: return scaled(value, by: 1024, ["B", "K", "M", "G", "T"], digits)
+    case .latency: return scaled(value * 1e6, by: 1000, ["us", "ms", "s"], digits)
+    }
+  }
+
+  private static func scaled(_ value: Double, by step: Double, _ units: [String], _ digits: Int) -> String {
+    var (scaled, unit) = (value, 0)
+    while scaled >= 999.5, unit < units.count - 1 {
+      scaled /= step
+      unit += 1
+    }
+    // Counts below the first unit are whole.
+    if unit == 0, ["", "B"].contains(units[0]) { return "\(Int(scaled.rounded()))\(units[0])" }
+    let whole = scaled >= 1 ? Int(log10(scaled)) + 1 : 1
+    return String(format: "%.\(max(0, digits - whole))f", scaled) + units[unit]
+  }
+
   static func value(_ objective: Objective, _ value: Double?) -> String {
     guard let value else { return "-" }
     return switch objective {

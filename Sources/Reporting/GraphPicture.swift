@@ -108,7 +108,8 @@ package struct GraphPicture {
   private var legend: String {
     let x = layout.width
     var y = 30.0
-    var result = Self.text("Groups of channels that leave together", x: x, y: y, weight: 600, onPaper: true)
+    var result = Self.text(
+      "Groups of channels that can only be removed together", x: x, y: y, weight: 600, onPaper: true)
     func entry(_ fill: String, _ words: String) {
       y += 20
       result +=

@@ -20,13 +20,22 @@ enum HTMLText {
 
   /// A table whose cells are escaped; the columns of `numeric` are set to the right.
   static func table(_ headers: [String], rows: [[String]], numeric: Set<Int> = []) -> String {
-    func cells(_ tag: String, _ row: [String]) -> String {
-      row.enumerated().map { column, cell in
-        "<\(tag)\(numeric.contains(column) ? " class=\"n\"" : "")>\(escaped(cell))</\(tag)>"
-      }.joined()
+    table(headers, cells: rows.map { $0.map(escaped) }, numeric: numeric)
+  }
+
+  /// A table whose cells are HTML already. Each carries its column's name, which stands before it where the window is too narrow
+  /// for columns and rows become blocks.
+  static func table(_ headers: [String], cells rows: [[String]], numeric: Set<Int> = []) -> String {
+    func style(_ column: Int) -> String { numeric.contains(column) ? " class=\"n\"" : "" }
+    let head = headers.enumerated().map { "<th\(style($0))>\(escaped($1))</th>" }.joined()
+    let body = rows.map { row in
+      let cells = row.enumerated().map { column, cell in
+        let label = headers.indices.contains(column) ? headers[column] : ""
+        return "<td\(style(column)) data-label=\"\(escaped(label))\"><span>\(cell)</span></td>"
+      }
+      return "<tr>\(cells.joined())</tr>\n"
     }
-    let body = rows.map { "<tr>\(cells("td", $0))</tr>\n" }.joined()
     return
-      "<div class=\"wide\"><table>\n<thead><tr>\(cells("th", headers))</tr></thead>\n<tbody>\n\(body)</tbody></table></div>\n"
+      "<div class=\"wide\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n\(body.joined())</tbody></table></div>\n"
   }
 }

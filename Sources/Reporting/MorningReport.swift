@@ -1,21 +1,40 @@
+import Foundation
 import Search
 import StudyModel
 import Support
 
-/// The report of a study as one HTML file: no scripts and nothing fetched from elsewhere; the same study gives the same
-/// bytes.
+/// The report of a study as one HTML file: no scripts and nothing fetched from elsewhere, but links to the networks beside it; the
+/// same study gives the same bytes.
 package struct MorningReport {
-  private let report: StudyReport
+  let report: StudyReport
+  let marks: CriterionMarks
+  /// Where the networks' files lie, seen from the report's own folder.
+  let networkFolder: String
 
-  package init(_ report: StudyReport) { self.report = report }
+  package init(_ report: StudyReport, networkFolder: String = "networks") {
+    self.report = report
+    self.networkFolder = networkFolder
+    marks = CriterionMarks(report)
+  }
+
+  /// By which a file is known as a report of ours.
+  private static let mark = #"<meta name="generator" content="Coppice" />"#
+
+  /// True when a file that begins with these bytes, some thousand, is a report that this or an earlier version wrote.
+  package static func wrote(_ beginning: Data) -> Bool {
+    let text = String(decoding: beginning, as: UTF8.self)
+    return text.contains(mark) || text.contains("<title>Coppice: ")
+  }
 
   package var html: String {
     let title = HTMLText.escaped("Coppice: \(report.spec.study)")
     var body = "<h1>\(HTMLText.escaped(report.spec.study))</h1>\n"
     body += summary
     body += warnings
+    body += section("Which network to take", recommendations)
     body += section("Accuracy against cost", scatterPlots)
     body += section("Pareto front", frontTable)
+    body += section("Channels that stay", keptChannels)
     body += section("Against chance", chance)
     body += section("Hypervolume over time", curvePlot)
     body += section("Evaluations", evaluationCounts)
@@ -29,6 +48,7 @@ package struct MorningReport {
       <html lang="en">
       <head>
       <meta charset="utf-8" />
+      \(Self.mark)
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
       <title>\(title)</title>
@@ -71,91 +91,8 @@ package struct MorningReport {
     return "<ul class=\"warnings\">\n" + found.map { "<li>\(HTMLText.escaped($0))</li>\n" }.joined() + "</ul>\n"
   }
 
-  private var frontTable: String {
-    guard let front = report.front, let space = report.objectives, let baseline = report.baseline,
-      let rung = front.rung, !front.records.isEmpty
-    else { return "<p>No trial is on the front.</p>\n" }
-    let sealed = report.sealed
-    let headers =
-      ["trial", "criterion", "accuracy", "95% interval", "sealed test"]
-      + FrontTable.measured.flatMap { [Figure.name($0, in: space), "ratio"] } + ["sparsity", "plan", "network"]
-    let rows = ([baseline] + front.records).compactMap { record -> [String]? in
-      guard let measures = record.result?.measures else { return nil }
-      let isDense = record.key.purpose == .baseline
-      var row = [
-        isDense ? "dense" : "\(record.key.trial)", isDense ? "" : report.recipe(record),
-        Figure.accuracy(measures.accuracy), Figure.interval(measures.accuracy),
-        sealed[record.key.trial].map { "\(Figure.accuracy($0.accuracy)) (\(Figure.interval($0.accuracy)))" }
-          ?? "not measured",
-      ]
-      for objective in FrontTable.measured {
-        row.append(Figure.value(objective, space.value(objective, of: measures)))
-        var ratio = Figure.ratio(space.ratio(objective, of: measures))
-        if objective == .latency, let latency = measures.latency {
-          ratio += " (\(Figure.ratio(latency.ratioLow))-\(Figure.ratio(latency.ratioHigh)))"
-        }
-        row.append(ratio)
-      }
-      row.append(isDense ? "" : Figure.sparsity(record.plan.sparsity))
-      row.append(isDense ? "" : ((try? record.plan.identity().short) ?? "-"))
-      row.append(record.result?.checkpoint?.short ?? "-")
-      return row
-    }
-    let label =
-      "At rung \(rung) (\(report.epochs(rung)) epochs): the trials that keep every constraint and that no other one "
-      + "beats in all of \(report.spec.objectives.map { Figure.name($0, in: space) }.joined(separator: ", "))."
-    return "<p>\(HTMLText.escaped(label))</p>\n"
-      + HTMLText.table(headers, rows: rows, numeric: Set(2..<(headers.count - 3)))
-  }
-
   private var chance: String {
     "<p>\(HTMLText.escaped(ChanceBaseline(report)?.text ?? "No trial has finished."))</p>\n"
-  }
-
-  private var scatterPlots: String {
-    [Objective.parameters, .latency].compactMap(scatter).joined()
-  }
-
-  /// Nil where nothing has the measure.
-  private func scatter(_ objective: Objective) -> String? {
-    guard let space = report.objectives else { return nil }
-    let front = Set((report.front?.records ?? []).map(\.key))
-    let name = Figure.name(objective, in: space)
-    var plot = Plot(
-      title: "Validation accuracy against \(name); the front is filled, the dense network is the ring",
-      xLabel: "\(name), ratio to dense", yLabel: "accuracy, %")
-    for record in report.history + (report.baseline.map { [$0] } ?? []) {
-      guard let measures = record.result?.measures, let ratio = space.ratio(objective, of: measures), ratio.isFinite
-      else { continue }
-      let isDense = record.key.purpose == .baseline
-      let place = isDense ? "dense" : "trial \(record.key.trial), rung \(record.key.rung)"
-      plot.marks.append(
-        Plot.Mark(
-          x: ratio, y: measures.accuracy.share * 100,
-          style: isDense ? "dense" : front.contains(record.key) ? "front" : "other",
-          title: "\(place): \(Figure.accuracy(measures.accuracy)), \(Figure.ratio(ratio))"))
-    }
-    return plot.marks.isEmpty ? nil : plot.svg
-  }
-
-  private var curvePlot: String {
-    guard let space = report.objectives else { return "" }
-    let curve = HypervolumeCurve(report.records, space: space)
-    let reference = zip(report.spec.objectives, curve.reference)
-      .map { "\($0 == .accuracy ? "error" : Figure.name($0, in: space)) \(Figure.plain($1))" }.joined(separator: ", ")
-    let note =
-      "All finished evaluations count, at every rung. Reference point: \(reference). Final value: "
-      + "\(Figure.plain(curve.final))."
-    var plot = Plot(title: "Hypervolume over time", xLabel: "seconds", yLabel: "hypervolume")
-    plot.includesZero = true
-    var value = 0.0
-    plot.line = [(0, 0)]
-    for point in curve.points {
-      plot.line += [(point.seconds, value), (point.seconds, point.value)]
-      value = point.value
-    }
-    plot.line.append((max(report.elapsed, plot.line.last?.x ?? 0), value))
-    return "<p>\(HTMLText.escaped(note))</p>\n" + plot.svg
   }
 
   private var evaluationCounts: String {

@@ -5,43 +5,77 @@ struct Plot {
   struct Mark {
     let x: Double
     let y: Double
-    /// A class of the report's style sheet: "front", "other", "dense".
+    /// Classes of the report's style sheet: "front c3", "other c3", "dense".
     let style: String
+    var shape = CriterionMarks.Shape.circle
+    var radius = 5.0
     /// Shown when the pointer rests on the mark.
     let title: String
+    /// Beside the mark; empty for none.
+    var label = ""
   }
 
   let title: String
   let xLabel: String
   let yLabel: String
+  /// Drawn in this order, so the last lie on top.
   var marks: [Mark] = []
   /// The corners of a line, in order.
   var line: [(x: Double, y: Double)] = []
+  /// A class of the style sheet: "line", or "border" for a thinner, broken one.
+  var lineStyle = "line"
   var includesZero = false
+  /// What the axes are made to fit, beside the line; marks outside are counted and not drawn. Nil fits all marks.
+  var fitted: [(x: Double, y: Double)]?
+  var leastSpan = (x: 1e-9, y: 1e-9)
 
   private static let (width, height) = (520.0, 340.0)
   private static let (left, right, top, bottom) = (62.0, 508.0, 14.0, 290.0)
 
+  private var xScale: PlotScale {
+    PlotScale(
+      (fitted?.map(\.x) ?? marks.map(\.x)) + line.map(\.x), pixels: Self.left...Self.right, includesZero: includesZero,
+      leastSpan: leastSpan.x)
+  }
+
+  private var yScale: PlotScale {
+    PlotScale(
+      (fitted?.map(\.y) ?? marks.map(\.y)) + line.map(\.y), pixels: Self.top...Self.bottom, isReversed: true,
+      includesZero: includesZero, leastSpan: leastSpan.y)
+  }
+
   var svg: String {
-    let x = PlotScale(
-      marks.map(\.x) + line.map(\.x), pixels: Self.left...Self.right, includesZero: includesZero)
-    let y = PlotScale(
-      marks.map(\.y) + line.map(\.y), pixels: Self.top...Self.bottom, isReversed: true, includesZero: includesZero)
+    let (x, y) = (xScale, yScale)
+    let inside = marks.filter { x.contains($0.x) && y.contains($0.y) }
     var svg =
       "<figure><svg viewBox=\"0 0 \(number(Self.width)) \(number(Self.height))\" role=\"img\" "
       + "aria-label=\"\(HTMLText.escaped(title))\">\n"
     svg += axes(x, y)
     if !line.isEmpty {
       let points = line.map { "\(number(x.position($0.x))),\(number(y.position($0.y)))" }.joined(separator: " ")
-      svg += "<polyline class=\"line\" points=\"\(points)\"/>\n"
+      svg += "<polyline class=\"\(lineStyle)\" points=\"\(points)\"/>\n"
     }
-    // The front is drawn last, on top.
-    for mark in marks.filter({ $0.style == "other" }) + marks.filter({ $0.style != "other" }) {
+    for mark in inside {
+      let (left, top) = (x.position(mark.x), y.position(mark.y))
       svg +=
-        "<circle class=\"\(mark.style)\" cx=\"\(number(x.position(mark.x)))\" cy=\"\(number(y.position(mark.y)))\" "
-        + "r=\"\(mark.style == "other" ? "3" : "5")\"><title>\(HTMLText.escaped(mark.title))</title></circle>\n"
+        "<path class=\"mark \(mark.style)\" d=\"\(mark.shape.path(x: left, y: top, radius: mark.radius))\">"
+        + "<title>\(HTMLText.escaped(mark.title))</title></path>\n"
     }
-    return svg + "</svg><figcaption>\(HTMLText.escaped(title))</figcaption></figure>\n"
+    for mark in inside where !mark.label.isEmpty {
+      let (left, top) = (x.position(mark.x), y.position(mark.y))
+      // A label that would leave the frame stands before its mark.
+      let isAtEdge = left > Self.right - 36
+      svg +=
+        "<text class=\"label\" x=\"\(number(isAtEdge ? left - 8 : left + 8))\" y=\"\(number(max(top - 6, Self.top + 8)))\""
+        + "\(isAtEdge ? " text-anchor=\"end\"" : "")>\(HTMLText.escaped(mark.label))</text>\n"
+    }
+    return svg + "</svg><figcaption>\(HTMLText.escaped(caption(inside.count)))</figcaption></figure>\n"
+  }
+
+  private func caption(_ drawn: Int) -> String {
+    let outside = marks.count - drawn
+    guard outside > 0 else { return title }
+    return title + " " + (outside == 1 ? "One evaluation lies" : "\(outside) evaluations lie") + " outside these axes."
   }
 
   private func axes(_ x: PlotScale, _ y: PlotScale) -> String {

@@ -8,18 +8,25 @@ struct PlotScale {
   /// The values grow against the pixels, as on a vertical axis.
   let isReversed: Bool
 
-  /// Room is left at both ends, so that no mark lies on the frame; an empty or single range becomes one of width 1.
-  init(_ values: [Double], pixels: ClosedRange<Double>, isReversed: Bool = false, includesZero: Bool = false) {
+  /// Room is left at both ends, so that no mark lies on the frame; what spans less than `leastSpan` is shown in the middle of
+  /// that much.
+  init(
+    _ values: [Double], pixels: ClosedRange<Double>, isReversed: Bool = false, includesZero: Bool = false,
+    leastSpan: Double = 1e-9
+  ) {
     let finite = values.filter(\.isFinite)
     var (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
     if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
-    if high - low < 1e-9 { (low, high) = (low - 0.5, high + 0.5) }
-    let margin = (high - low) * 0.04
+    let lacking = leastSpan - (high - low)
+    if lacking > 0 { (low, high) = (low - max(lacking, 1e-6) / 2, high + max(lacking, 1e-6) / 2) }
+    let margin = (high - low) * 0.06
     self.low = includesZero && low == 0 ? 0 : low - margin
     self.high = high + margin
     self.pixels = pixels
     self.isReversed = isReversed
   }
+
+  func contains(_ value: Double) -> Bool { (low...high).contains(value) }
 
   func position(_ value: Double) -> Double {
     let share = (value - low) / (high - low)

@@ -1,5 +1,7 @@
+import Foundation
 import Search
 import StudyModel
+import Support
 
 /// All that tables, exports and the morning report show: values only, so that the same study gives the same bytes.
 package struct StudyReport: Sendable {
@@ -18,6 +20,8 @@ package struct StudyReport: Sendable {
   package let twins: NetworkTwins
   /// The engines that made the study's figures, as far as workers have named them.
   package let engines: [EngineIdentity]
+  /// The ONNX files that were written for networks of the front, by name.
+  package let networks: [EvaluationKey: String]
   /// What the reader must know before trusting the figures, beyond what the report finds itself.
   package let warnings: [String]
   /// What of the study's database could not be used; `records` are without it.
@@ -50,8 +54,8 @@ package struct StudyReport: Sendable {
 
   package init(
     spec: StudySpec, records: [EvaluationRecord], elapsed: Double, outcome: String? = nil, reproduction: String? = nil,
-    facts: [(name: String, value: String)] = [], engines: [EngineIdentity] = [], warnings: [String] = [],
-    damage: [Damage] = []
+    facts: [(name: String, value: String)] = [], engines: [EngineIdentity] = [],
+    networks: [EvaluationKey: String] = [:], warnings: [String] = [], damage: [Damage] = []
   ) {
     self.spec = spec
     self.records = records.sorted { $0.key < $1.key }
@@ -60,6 +64,7 @@ package struct StudyReport: Sendable {
     self.reproduction = reproduction
     self.facts = facts
     self.engines = engines
+    self.networks = networks
     twins = NetworkTwins(records)
     self.warnings = warnings
     self.damage = damage
@@ -99,10 +104,18 @@ package struct StudyReport: Sendable {
     [record.reason, record.failure.map { "the last failure: \($0.message)" }].compactMap { $0 }.joined(separator: "; ")
   }
 
-  /// The sealed measures, by trial; the baseline's has the number 0.
+  /// The sealed measures, by trial; the baseline's has the number 0. Those of a network from which its trial has gone on since, in
+  /// a search that had ended and went on, say nothing of what it is now.
   package var sealed: [TrialID: Measures] {
+    var rungs: [TrialID: Int] = [:]
+    for record in records where record.key.purpose == .trial && record.status == .done {
+      rungs[record.key.trial] = max(rungs[record.key.trial] ?? 0, record.key.rung)
+    }
     var found: [TrialID: Measures] = [:]
-    for record in records where record.key.purpose == .sealedTest && record.status == .done {
+    for record in records
+    where record.key.purpose == .sealedTest && record.status == .done
+      && record.key.rung >= rungs[record.key.trial] ?? 0
+    {
       found[record.key.trial] = record.result?.measures
     }
     return found
@@ -119,12 +132,13 @@ package struct StudyReport: Sendable {
     guard let front else {
       return found + ["The dense network has not been measured: there is nothing to compare with."]
     }
-    if front.records.isEmpty {
-      found.append("No trial is on the front: none has finished that keeps every constraint.")
+    if let empty = EmptyFront(self) {
+      found.append(empty.lines.map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " "))
     }
+    if let scalingDoubt { found.append(scalingDoubt) }
     if let rung = front.rung, rung < spec.fineTune.rungs.count - 1 {
       found.append(
-        "The front is at rung \(rung) (\(epochs(rung)) epochs): no trial has finished rung "
+        "The networks of the front are \(training(rung)): no trial has finished the last rung, "
           + "\(spec.fineTune.rungs.count - 1).")
     }
     if !front.records.isEmpty, front.records.contains(where: { sealed[$0.key.trial] == nil }) {
@@ -161,10 +175,32 @@ package struct StudyReport: Sendable {
     return found
   }
 
+  /// Words about an input scaling that is probably wrong, since pruned networks beat the dense one by points; nil where none does.
+  package var scalingDoubt: String? {
+    guard let dense = baseline?.result?.measures.accuracy,
+      let best = history.compactMap({ $0.result?.measures.accuracy }).max(by: { $0.share < $1.share })
+    else { return nil }
+    return ScalingDoubt(dense: dense, pruned: best)?.text(spec.input, remedy: ScalingDoubt.specRemedy)
+  }
+
   /// The recipe of a record's plan, with the trial that stands for it where there is one.
   func recipe(_ record: EvaluationRecord) -> String {
     let original = twins.original(of: record.key.trial).map { ", same network as trial \($0)" }
     return Figure.recipe(record.plan) + (original ?? "")
+  }
+
+  /// How far the trials of a rung were trained, of several: "each fine-tuned for 1 epoch (rung 1)".
+  func training(_ rung: Int) -> String {
+    let words = trained(rung)
+    return words.hasPrefix("fine-tuned") ? "each \(words)" : words
+  }
+
+  /// The same behind "was" or "were": "fine-tuned for 1 epoch (rung 1)".
+  func trained(_ rung: Int) -> String {
+    guard spec.fineTune.rungs.indices.contains(rung) else { return "at rung \(rung)" }
+    let epochs = spec.fineTune.rungs[rung]
+    return epochs == 0
+      ? "pruned and not yet fine-tuned (rung \(rung))" : "fine-tuned for \(Units.epochs(epochs)) (rung \(rung))"
   }
 
   /// The cumulative epochs of a rung, as written in the spec.

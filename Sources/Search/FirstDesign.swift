@@ -18,11 +18,10 @@ struct FirstDesign {
     var shift = SeededGenerator(seed: space.seed, stream: "design")
     let offset = shift.uniform()
     let first = shift.integer(below: space.space.choices.count)
-    let width = space.range.upperBound - space.range.lowerBound
     let position = (Self.radicalInverse(index + 1) + offset).truncatingRemainder(dividingBy: 1)
     let shares = (0..<space.dimensions).map { dimension in
       let stray = space.dimensions > 1 ? stray(dimension, generator.uniform() * 2 - 1) * Self.spread : 0
-      return space.range.lowerBound + min(max(position + stray, 0), 1) * width
+      return space.share(at: min(max(position + stray, 0), 1))
     }
     let (criteria, granularities) = (space.space.choices.count, space.space.granularities.count)
     var point = PlanSpace.Point(categories: Array(repeating: 0, count: space.counts.count), shares: shares)

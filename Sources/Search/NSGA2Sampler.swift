@@ -32,7 +32,7 @@ package struct NSGA2Sampler: Sampler {
     var design = design
     if parents.count < 2 { design.tolerance = history.sensitivity.map(FirstDesign.tolerance) ?? [:] }
     let attempts = 256
-    return firstNew(history, attempts: attempts) { attempt in
+    return firstNew(history, in: space, attempts: attempts) { attempt in
       // What stays without a new child for long has converged, or the space is small: random points end both.
       if attempt > attempts / 2 { return space.plan(space.randomPoint(using: &generator)) }
       guard parents.count >= 2 else { return space.plan(design.point(counter + attempt, using: &generator)) }

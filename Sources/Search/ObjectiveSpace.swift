@@ -14,7 +14,7 @@ package struct ObjectiveSpace: Sendable {
     objectives = spec.objectives
     constraints = spec.constraints
     self.baseline = baseline
-    countsNonzero = spec.space.leavesZeros
+    countsNonzero = spec.spaces.contains(where: \.leavesZeros)
   }
 
   /// One coordinate for each objective, in the spec's order; nil when a measure is missing or not finite.
@@ -29,13 +29,17 @@ package struct ObjectiveSpace: Sendable {
   }
 
   /// The measure in its own unit: a share, a count, bytes or seconds; nil when latency was not measured.
+  ///
+  /// Seconds are the ratio to the dense network, measured in alternating passes, times the dense network's own seconds in
+  /// `baseline`. What a stopwatch read beside that ratio belongs to another moment of the machine: such times would contradict
+  /// the ratios, and one trial's could not be compared with another's.
   package func value(_ objective: Objective, of measures: Measures) -> Double? {
     switch objective {
     case .accuracy: measures.accuracy.share
     case .parameters: Double(countsNonzero ? measures.nonzeroParameters : measures.parameters)
     case .macs: Double(measures.macs)
     case .size: Double(measures.sizeBytes)
-    case .latency: measures.latency?.seconds
+    case .latency: measures.latency.map { $0.ratio * (baseline.latency?.seconds ?? $0.denseSeconds) }
     }
   }
 
@@ -50,8 +54,8 @@ package struct ObjectiveSpace: Sendable {
 
   /// The sum of all violations, each as a share of the baseline's value; 0 exactly when every constraint holds.
   ///
-  /// `accuracyAllowance` is added to the accuracy first: what training may still win back. Latency counts as its
-  /// interleaved ratio against a bound that names the baseline, and as seconds otherwise. A missing measure violates.
+  /// `accuracyAllowance` is added to the accuracy first: what training may still win back. Latency counts as the seconds of
+  /// `value`, which are its ratio against a bound that names the baseline. A missing measure violates.
   package func violation(of measures: Measures, accuracyAllowance: Double = 0) -> Double {
     constraints.reduce(0) { $0 + violation(of: measures, $1, accuracyAllowance) }
   }
@@ -63,16 +67,37 @@ package struct ObjectiveSpace: Sendable {
     constraints.filter { $0.objective != .accuracy }.reduce(0) { $0 + violation(of: measures, $1, 0) }
   }
 
-  private func violation(of measures: Measures, _ constraint: Constraint, _ allowance: Double) -> Double {
+  /// How far one constraint is from holding, as a share of the baseline's value; 0 when it holds.
+  package func violation(of measures: Measures, _ constraint: Constraint, _ allowance: Double = 0) -> Double {
+    guard let (measured, dense) = sides(of: constraint, measures) else { return 1 }
+    var value = measured
+    if constraint.objective == .accuracy, constraint.relation == .atLeast { value += allowance }
+    return constraint.violation(of: value, baseline: dense) / (dense > 0 ? dense : 1)
+  }
+
+  /// What a constraint compares: the value, and the baseline that its bound is made from; nil where one was not measured.
+  package func sides(of constraint: Constraint, _ measures: Measures) -> (value: Double, dense: Double)? {
     guard var value = value(constraint.objective, of: measures),
       var dense = self.value(constraint.objective, of: baseline) ?? measures.latency?.denseSeconds
-    else { return 1 }
-    if constraint.objective == .accuracy, constraint.relation == .atLeast { value += allowance }
+    else { return nil }
     if let latency = measures.latency, constraint.objective == .latency {
       dense = latency.denseSeconds
       if constraint.baselineFactor != 0 { value = latency.ratio * dense }
     }
-    return constraint.violation(of: value, baseline: dense) / (dense > 0 ? dense : 1)
+    return (value, dense)
+  }
+
+  /// The bound of a constraint that nothing can keep, now that the baseline is known; nil for one that may be kept.
+  package func impossibleBound(of constraint: Constraint) -> Double? {
+    guard let dense = value(constraint.objective, of: baseline) else { return nil }
+    let bound = constraint.baselineFactor * dense + constraint.offset
+    switch (constraint.relation, constraint.objective) {
+    case (.atLeast, .accuracy): return bound > 1 ? bound : nil
+    case (.atLeast, .parameters), (.atLeast, .macs): return bound > dense ? bound : nil
+    case (.atLeast, .size), (.atLeast, .latency): return nil
+    case (.atMost, .accuracy): return bound < 0 ? bound : nil
+    case (.atMost, _): return bound <= 0 ? bound : nil
+    }
   }
 
   /// The point below which volume counts: the dense network's error + 0.05, and 1.1 for every ratio.

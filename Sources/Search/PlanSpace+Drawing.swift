@@ -8,9 +8,7 @@ extension PlanSpace {
     for category in PlanCategory.always {
       categories[category.rawValue] = generator.integer(below: counts[category.rawValue])
     }
-    let shares = (0..<dimensions).map { _ in
-      range.lowerBound + generator.uniform() * (range.upperBound - range.lowerBound)
-    }
+    let shares = (0..<dimensions).map { _ in share(at: generator.uniform()) }
     for category in extraCategories {
       categories[category.rawValue] = generator.integer(below: counts[category.rawValue])
     }

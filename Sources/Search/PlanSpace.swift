@@ -39,6 +39,14 @@ package struct PlanSpace: Sendable {
 
   package var range: ClosedRange<Double> { space.minimumSparsity...space.maximumSparsity }
 
+  /// The share at a position from 0 to 1 between the smallest and the largest; of a list each share has an equal part of that.
+  func share(at position: Double) -> Double {
+    guard let shares = space.shares?.sorted(), !shares.isEmpty else {
+      return range.lowerBound + position * (range.upperBound - range.lowerBound)
+    }
+    return shares[min(Int(position * Double(shares.count)), shares.count - 1)]
+  }
+
   /// A plan as the samplers vary it.
   package struct Point: Sendable, Hashable {
     /// By `PlanCategory.rawValue`.
@@ -56,10 +64,12 @@ package struct PlanSpace: Sendable {
     }
   }
 
-  /// A point whose criterion cannot judge its granularity takes the next one that can.
+  /// A point whose criterion cannot judge its granularity takes the next one that can, and a share that is not in the list the
+  /// nearest that is.
   func repaired(_ point: Point) -> Point {
     let granularity = space.granularities[point[.granularity]]
     var result = point
+    if space.shares != nil { result.shares = point.shares.map(rounded) }
     for step in space.choices.indices {
       result[.criterion] = (point[.criterion] + step) % space.choices.count
       if space.choices[result[.criterion]].criterion.judges(granularity) { return result }
@@ -90,7 +100,8 @@ package struct PlanSpace: Sendable {
       normalization: space.normalizations[point[.normalization]], transform: space.transforms[point[.transform]])
   }
 
-  /// Shares are rounded to three decimals, so that a plan's identity survives every way of writing it.
+  /// Shares of a range are rounded to three decimals, so that a plan's identity survives every way of writing it; those of a list
+  /// stay as they are written.
   private func sparsity(_ point: Point, _ granularity: Granularity) -> Sparsity {
     switch granularity {
     case .nOfM(let kept, let of):
@@ -161,10 +172,10 @@ package struct PlanSpace: Sendable {
     var made = self.plan(point(of: plan))
     switch (plan.sparsity, made.sparsity) {
     case (.perGroup(let shares), .perGroup(let own)):
-      guard shares.keys.sorted() == own.keys.sorted(), shares.values.allSatisfy(range.contains) else { return false }
+      guard shares.keys.sorted() == own.keys.sorted(), shares.values.allSatisfy(holds) else { return false }
       made.sparsity = plan.sparsity
     case (.uniform(let share), .uniform) where !plan.granularity.isNOfM:
-      guard range.contains(share) else { return false }
+      guard holds(share) else { return false }
       made.sparsity = plan.sparsity
     case (.uniform, .uniform), (.threshold, .threshold): break
     case (.uniform, _), (.perGroup, _), (.threshold, _): return false
@@ -172,8 +183,11 @@ package struct PlanSpace: Sendable {
     return made == plan
   }
 
+  private func holds(_ share: Double) -> Bool { space.shares?.contains(share) ?? range.contains(share) }
+
   private func rounded(_ share: Double) -> Double {
+    if let shares = space.shares { return shares.min { abs($0 - share) < abs($1 - share) } ?? share }
     // Dividing a whole number by 1000 gives the double that "0.123" reads as.
-    min(max((share * 1000).rounded() / 1000, range.lowerBound), range.upperBound)
+    return min(max((share * 1000).rounded() / 1000, range.lowerBound), range.upperBound)
   }
 }

@@ -11,6 +11,6 @@ package struct RandomSampler: Sampler {
 
   package func propose(_ history: SearchHistory, counter: Int) -> PruningPlan? {
     var generator = SeededGenerator(seed: space.seed, stream: "sampler/random/\(counter)")
-    return firstNew(history) { _ in space.plan(space.randomPoint(using: &generator)) }
+    return firstNew(history, in: space) { _ in space.plan(space.randomPoint(using: &generator)) }
   }
 }

@@ -14,6 +14,8 @@ package struct RungLadder: Sendable {
     case thirdRoundedUp
     /// The better third, rounded up, and the whole first front.
     case front
+    /// Every trial that training may still bring to keep the constraints.
+    case all
   }
 
   package let topRung: Int
@@ -54,6 +56,7 @@ package struct RungLadder: Sendable {
         case .thirdRoundedUp: (standings.count + eta - 1) / eta
         case .front:
           max((standings.count + eta - 1) / eta, standings.count { $0.rank == 0 && $0.violation == 0 })
+        case .all: standings.count
         }
       for standing in standings.prefix(allowed) where !standing.isLost {
         if let trial = trials[standing.trial], !trial.hasStarted(rung: rung + 1) { return (trial.id, rung + 1) }

@@ -38,14 +38,21 @@ package struct SearchPolicy: Sendable {
       ladder.promotion(history, space: space, quota: quota).map { .promote($0.trial, toRung: $0.rung) }
     }
     let mayCreate = spec.budget.trials.map { history.trials.count < $0 } ?? true
-    if let decision = promotion(.third) { return decision }
+    let promotesAll = spec.promotion == .all
+    if !promotesAll, let decision = promotion(.third) { return decision }
     if isClosing(elapsed), let decision = promotion(.front) { return decision }
     if mayCreate, let plan = sampler.propose(history, counter: history.trials.count) { return .evaluate(plan) }
+    // Rung 0 of all comes first, since it costs little and shows the outline; then the best go on first.
+    if promotesAll, let decision = promotion(.all) { return decision }
     // Rounding up waits for the last results of the rung below, lest an early third be taken for the final one.
     if history.hasOpenWork { return .wait }
     if let decision = promotion(.thirdRoundedUp) { return decision }
+    if let count = sampler.planCount, history.trials.count >= count { return .finished(.plansAreDone) }
     return .finished(mayCreate ? .spaceIsExhausted : .trialsAreDone)
   }
+
+  /// How many plans the search has in all; nil where they cannot be counted.
+  package var planCount: Int? { sampler.planCount }
 
   /// The finished evaluations whose trials may still be promoted, the best of each rung first.
   package func continuable(_ records: [EvaluationRecord]) -> [(trial: TrialID, rung: Int)] {

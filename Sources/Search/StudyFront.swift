@@ -8,6 +8,12 @@ package struct StudyFront: Sendable {
   /// Best accuracy first, then by trial.
   package let records: [EvaluationRecord]
 
+  /// The name of the ONNX file that the search writes for a network of its front: "trial-0012-rung-2.onnx".
+  package static func fileName(of key: EvaluationKey) -> String {
+    let digits = "\(key.trial)"
+    return "trial-\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)-rung-\(key.rung).onnx"
+  }
+
   package init(_ records: [EvaluationRecord], space: ObjectiveSpace) {
     let finished = records.filter { $0.key.purpose == .trial && $0.status == .done }
     let rung = finished.map(\.key.rung).max()

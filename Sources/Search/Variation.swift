@@ -25,13 +25,17 @@ package struct Variation: Sendable {
         // Always two numbers, so that the sequence does not depend on the parents.
         let (chance, draw) = (generator.uniform(), generator.uniform())
         let other = father.shares[index]
-        if chance < 0.5 { child.shares[index] = crossed(mother.shares[index], other, draw) }
+        if chance < 0.5 {
+          child.shares[index] = space.space.shares == nil ? crossed(mother.shares[index], other, draw) : other
+        }
       }
       for category in categories where generator.uniform() < 0.5 { child[category] = father[category] }
     }
     for index in child.shares.indices {
       let (chance, draw) = (generator.uniform(), generator.uniform())
-      if chance * Double(child.shares.count) < 1 { child.shares[index] = mutated(child.shares[index], draw) }
+      guard chance * Double(child.shares.count) < 1 else { continue }
+      // A small step between the shares of a list would lead back to where it began.
+      child.shares[index] = space.space.shares == nil ? mutated(child.shares[index], draw) : space.share(at: draw)
     }
     let categoryChance = 1 / Double(child.shares.count + categories.count)
     let fresh = space.randomPoint(using: &generator)

@@ -32,11 +32,11 @@ package enum PrunableParts {
     switch analysis {
     case .channels(let channels):
       switch channels.kind {
-      case .channel: what = "channels that can leave"
-      case .head: what = "attention heads or groups of grouped convolutions that can leave"
-      case .recurrent: what = "units of recurrent layers that can leave"
+      case .channel: what = "channels that can be removed"
+      case .head: what = "attention heads or groups of grouped convolutions that can be removed"
+      case .recurrent: what = "units of recurrent layers that can be removed"
       }
-    case .branches: what = "residual branches that can leave"
+    case .branches: what = "residual branches that can be removed"
     }
     guard analysis.groups.isEmpty else {
       return
@@ -59,8 +59,8 @@ package enum PrunableParts {
     let sizes = admitted.map { "'\($0.weight)' of \($0.shape.map(String.init).joined(separator: "x"))" }
     switch granularity {
     case .nOfM(_, let run): return "no kernel has \(run) inputs, of which a run is made: \(names(sizes))"
-    case .block: return "every kernel is one block, and one stays: \(names(sizes))"
-    case .element: return "every kernel is a single weight, and one stays: \(names(sizes))"
+    case .block: return "every kernel is one block, and one block must stay: \(names(sizes))"
+    case .element: return "every kernel is a single weight, and one weight must stay: \(names(sizes))"
     case .channel, .head, .unit, .layer: return nil
     }
   }

@@ -22,10 +22,29 @@ package struct TargetGap: Sendable, Hashable, Codable {
   package var gap: Int { target - achieved }
   package var isReached: Bool { gap >= 0 }
 
-  /// One line for people.
-  package var text: String {
-    let words = measure == .macs ? "MACs" : measure.rawValue
-    if isReached { return "\(achieved) \(words) stay, \(gap) less than the \(target) that may" }
-    return "\(achieved) \(words) stay, \(-gap) more than the \(target) that should: nothing else may leave"
+  /// One line for people, such as "Kept 56 of 112 channels (target 56)"; `total` is what there was before the cut, where it is known.
+  package func text(of total: Int?, granularity: Granularity) -> String {
+    let noun =
+      switch measure {
+      case .parameters: "parameters"
+      case .macs: "MACs"
+      case .units: granularity.unitNoun
+      }
+    let text = "Kept \(achieved) \(total.map { "of \($0) " } ?? "")\(noun) (target \(target))"
+    return isReached ? text : text + ": nothing more can be removed"
+  }
+}
+
+extension Granularity {
+  /// What the granularity counts, as a plural.
+  fileprivate var unitNoun: String {
+    switch self {
+    case .channel: "channels"
+    case .head: "heads"
+    case .unit: "recurrent units"
+    case .layer: "residual branches"
+    case .element, .nOfM: "weights"
+    case .block: "blocks"
+    }
   }
 }

@@ -11,7 +11,7 @@ extension SpecNode {
       }
       self.init(node)
     } catch let error as YamlError {
-      throw Self.syntaxError(error)
+      throw Self.syntaxError(error, in: text)
     }
   }
 
@@ -39,11 +39,31 @@ extension SpecNode {
     }
   }
 
-  private static func syntaxError(_ error: YamlError) -> SpecError {
-    let remedy = "Check the indentation, the quotes and the brackets near there."
+  /// A line indented with a tab: the one that the parser names, by its number from 1, or a neighbour of it, since where a tab breaks
+  /// the text the parser may see it one line later or earlier.
+  private static func lineIndentedByTab(near number: Int, in lines: [Substring]) -> Int? {
+    [number, number - 1, number + 1].first { number in
+      guard lines.indices.contains(number - 1) else { return false }
+      let line = lines[number - 1]
+      let indentation = line.prefix { $0 == " " || $0 == "\t" }
+      return indentation.contains("\t") && indentation.count < line.count
+    }
+  }
+
+  private static func syntaxError(_ error: YamlError, in text: String) -> SpecError {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    var remedy = "Check the indentation, the quotes and the brackets near there."
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
+      if let line = lineIndentedByTab(near: mark.line, in: lines) {
+        return SpecError(
+          .syntax, line: line, path: "", reason: "the line is indented with a tab, which YAML does not allow",
+          remedy: "Indent with spaces, two for each level.")
+      }
+      if lines.indices.contains(mark.line - 1), lines[mark.line - 1].contains("\t") {
+        remedy += " There is a tab in this line; write spaces."
+      }
       return SpecError(.syntax, line: mark.line, path: "", reason: "the text is not YAML (\(problem))", remedy: remedy)
     case .duplicatedKeysInMapping(let duplicates, let context):
       let names = duplicates.sorted().joined(separator: ", ")

@@ -4,6 +4,7 @@ enum FineTuneReading {
     var spec = FineTuneSpec()
     guard let section = try cursor?.section() else { return spec }
     if let rungs = section["rungs"] { spec.rungs = try readRungs(rungs) }
+    spec.promotion = try section["promote"]?.member("promotion", Promotion.third)
     if let optimizer = section["optimizer"] {
       spec.optimizer = try optimizer.choice("optimizer", of: ["sgd"], notBuilt: SpecVocabulary.optimizersNotBuilt)
     }

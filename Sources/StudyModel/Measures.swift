@@ -53,8 +53,9 @@ package struct Proportion: Hashable, Sendable, Codable {
 
 /// A latency, measured interleaved with the dense network's on the same worker.
 package struct Latency: Hashable, Sendable, Codable {
-  /// Medians of one forward pass, in seconds.
+  /// One forward pass, in seconds: `ratio` times `denseSeconds`.
   package var seconds: Double
+  /// The median of one forward pass of the dense network, in seconds.
   package var denseSeconds: Double
   /// The median of the pairwise ratios pruned / dense, with a block-bootstrap interval at 95%.
   package var ratio: Double

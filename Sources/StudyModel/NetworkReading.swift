@@ -4,7 +4,11 @@ enum NetworkReading {
     let cursor = try top.required(
       "network", remedy: "Name an ONNX file, or {builtin: resnet20, weights: FILE.safetensors}.")
     guard cursor.isMapping else {
-      return .file(path: resolved(try cursor.string("an ONNX file or {builtin, weights}"), folder: folder))
+      let text = try cursor.string("an ONNX file or {builtin, weights}")
+      // As on command lines.
+      let prefix = "builtin:"
+      if text.hasPrefix(prefix) { return NetworkSource(.builtin(name: String(text.dropFirst(prefix.count)))) }
+      return .file(path: resolved(text, folder: folder))
     }
     let section = try cursor.section()
     let origin: NetworkSource.Origin
@@ -74,12 +78,22 @@ enum NetworkReading {
     return DataSource(format: format, path: path.map { resolved($0, folder: folder) })
   }
 
-  static func input(_ cursor: SpecCursor?, data: DataSource) throws -> InputNormalization {
-    var input = InputNormalization.usual(for: data)
+  /// What the spec itself says of the input scaling.
+  static func givenInput(_ cursor: SpecCursor?) throws -> GivenInput {
+    var given = GivenInput()
+    guard let section = try cursor?.section() else { return given }
+    given.scale = try section["scale"]?.number("a positive number, such as 255") { $0 > 0 }
+    given.mean = try section["mean"].map { try numbers($0, "a number for each channel") { _ in true } }
+    given.std = try section["std"].map { try numbers($0, "a positive number for each channel") { $0 > 0 } }
+    return given
+  }
+
+  /// What the spec leaves out comes from the network's file, `stored`, else from what is usual for the data.
+  static func input(
+    _ cursor: SpecCursor?, data: DataSource, stored: InputNormalization?
+  ) throws -> InputNormalization {
+    let input = try givenInput(cursor).laid(over: stored ?? .usual(for: data))
     guard let section = try cursor?.section() else { return input }
-    if let scale = section["scale"] { input.scale = try scale.number("a positive number, such as 255") { $0 > 0 } }
-    if let mean = section["mean"] { input.mean = try numbers(mean, "a number for each channel") { _ in true } }
-    if let std = section["std"] { input.std = try numbers(std, "a positive number for each channel") { $0 > 0 } }
     guard input.mean.count == input.std.count || input.mean.count == 1 || input.std.count == 1 else {
       throw SpecError(
         .conflict, line: (section["std"] ?? section["mean"])?.node.line ?? 0, path: "input.std",
@@ -97,15 +111,15 @@ enum NetworkReading {
     return try items.map { try $0.number(expected, where: holds) }
   }
 
-  /// Weights that are given have seen the training file, unless the spec says otherwise.
-  static func split(_ cursor: SpecCursor?, network: NetworkSource) throws -> SplitSpec {
-    var split = SplitSpec()
-    split.seenTraining = network.hasForeignWeights
+  /// What the spec leaves out comes from the network's file, `stored`. Where neither says it, weights that are given have seen
+  /// the training file.
+  static func split(_ cursor: SpecCursor?, network: NetworkSource, stored: SplitSpec?) throws -> SplitSpec {
+    var split = stored ?? SplitSpec(seenTraining: network.hasForeignWeights)
     guard let section = try cursor?.section() else { return split }
-    split.train = try count(section["train"])
-    split.validation = try count(section["validation"])
+    if let seen = section["seen-training"] { split.judgeApart(seenTraining: try seen.boolean()) }
+    if let train = section["train"] { split.train = try count(train) }
+    if let validation = section["validation"] { split.validation = try count(validation) }
     if let seed = section["seed"] { split.seed = try seed.integer("an integer from 0", in: 0...UInt64.max) }
-    if let seen = section["seen-training"] { split.seenTraining = try seen.boolean() }
     if let order = section["order"] {
       split.keepsFileOrder = try order.choice("order of samples", of: ["shuffled", "file"]) == "file"
     }

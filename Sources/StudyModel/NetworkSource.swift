@@ -37,6 +37,14 @@ package struct NetworkSource: Hashable, Sendable, Codable {
     NetworkSource(.builtin(name: name), weights: weights)
   }
 
+  /// For messages: the path of its file, or "builtin:NAME".
+  package var name: String {
+    switch origin {
+    case .file(let path): path
+    case .builtin(let name): "builtin:\(name)"
+    }
+  }
+
   /// True when the weights were trained elsewhere, on data that we did not split.
   package var hasForeignWeights: Bool {
     switch origin {

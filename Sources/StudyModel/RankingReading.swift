@@ -10,7 +10,7 @@ enum RankingReading {
       choice.removal = try removal.usualOr("removal", Removal.low)
       if criterion == .random, choice.removal != nil {
         throw removal.error(
-          .conflict, "random numbers have no end that means anything, so 'remove' does not go with 'random'",
+          .conflict, "random numbers mean nothing, so 'remove' cannot be used with 'random'",
           remedy: "Leave 'remove' out, or take another criterion.")
       }
     }
@@ -35,7 +35,7 @@ enum RankingReading {
       space.removals = try removals.distinct { try $0.usualOr("removal", Removal.low) }
       if space.removals != [nil], space.choices.allSatisfy({ $0.criterion == .random }) {
         throw removals.error(
-          .conflict, "random numbers have no end that means anything, so 'remove' does not go with 'random'",
+          .conflict, "random numbers mean nothing, so 'remove' cannot be used with 'random'",
           remedy: "Leave 'remove' out, or add another criterion.")
       }
     }

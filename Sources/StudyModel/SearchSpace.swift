@@ -5,6 +5,9 @@ package struct SearchSpace: Hashable, Sendable, Codable {
   package var scope: Scope
   package var minimumSparsity: Double
   package var maximumSparsity: Double
+  /// The only shares that plans take, in the order of the spec; nil for all from minimum to maximum, which are the list's ends
+  /// otherwise.
+  package var shares: [Double]?
   /// Of what the sparsity is a share.
   package var measure: SparsityMeasure
   /// Where not empty, what scores below one of these leaves, and there are no shares.
@@ -54,6 +57,15 @@ package struct SearchSpace: Hashable, Sendable, Codable {
     self.sparseTrainings = sparseTrainings
     self.removesRedundant = removesRedundant
     self.replacement = replacement
+  }
+
+  /// The same with a list of shares in the place of the range.
+  package func withShares(_ shares: [Double]) -> SearchSpace {
+    var space = self
+    space.shares = shares
+    space.minimumSparsity = shares.min() ?? minimumSparsity
+    space.maximumSparsity = shares.max() ?? maximumSparsity
+    return space
   }
 
   /// The criteria of the choices; one that is there with several rankings is repeated.

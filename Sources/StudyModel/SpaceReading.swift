@@ -1,8 +1,13 @@
 /// The part of a spec that bounds the plans.
 enum SpaceReading {
-  /// `rungs` are the cumulative epochs of the spec, which bound and fill in what is trained between cuts.
-  static func space(_ cursor: SpecCursor?, rungs: [Double]) throws -> SearchSpace {
+  /// `rungs` are the cumulative epochs of the spec, which bound and fill in what is trained between cuts. The plans of a sweep
+  /// have the same share in every group unless the spec says otherwise: a share for each would be a product of its own.
+  /// What listed plans share need not be a whole space, and is checked with each of them.
+  static func space(
+    _ cursor: SpecCursor?, rungs: [Double], sampler: SamplerKind = .nsga2, isShared: Bool = false
+  ) throws -> SearchSpace {
     var space = SearchSpace()
+    if sampler.isSweep { space.scope = .local }
     guard let section = try cursor?.section() else { return space }
     if let criteria = section["criterion"] { space.choices = try criteria.distinctOrOne(RankingReading.criterion) }
     try RankingReading.readRanking(section, into: &space)
@@ -43,7 +48,7 @@ enum SpaceReading {
     if let replacement = section["mean-replacement"] {
       space.replacement = try replacement.boolean() ? .mean : nil
     }
-    try SpaceConflicts(space: space, section: section, rungs: rungs).check()
+    if !isShared { try SpaceConflicts(space: space, section: section, rungs: rungs).check() }
     return space
   }
 

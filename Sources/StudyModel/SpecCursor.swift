@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A value of the spec with its key's path: turns text into typed values, or says what is wrong and where.
 struct SpecCursor {
@@ -50,14 +51,13 @@ struct SpecCursor {
     }
   }
 
-  /// One of `known`; a member of `notBuilt` is refused by name, and anything else by its nearest known neighbour.
+  /// One of `known`; a member of `notBuilt` is refused by name, and anything else with the known word that is like it.
   func choice(_ kind: String, of known: [String], notBuilt: [String] = []) throws -> String {
     let text = try string("a \(kind)")
     if known.contains(text) { return text }
     if notBuilt.contains(text) { throw self.notBuilt("\(kind) '\(text)'", instead: known) }
-    let nearest = EditDistance.nearest(to: text, among: known + notBuilt) ?? ""
     throw error(
-      .unknownValue, "there is no \(kind) '\(text)'; the nearest is '\(nearest)'",
+      .unknownValue, "there is no \(kind) '\(text)'\(Spelling.hint(for: text, among: known + notBuilt))",
       remedy: "Choose from \(known.joined(separator: ", ")).")
   }
 

@@ -21,6 +21,16 @@ extension SpecPrinter {
     ])
   }
 
+  /// Each plan with what it does not have from `shared`.
+  static func plans(_ plans: [SearchSpace], shared: SearchSpace) -> SpecNode {
+    guard case .mapping(let common, _) = space(shared) else { return .list([], line: 0) }
+    let nodes = plans.map { plan -> SpecNode in
+      guard case .mapping(let own, _) = space(plan) else { return .null(line: 0) }
+      return .mapping(own.filter { !common.contains($0) }, line: 0)
+    }
+    return .list(nodes, line: 0)
+  }
+
   private static func choice(_ choice: CriterionChoice) -> SpecNode {
     if choice.isPlain { return scalar(choice.criterion.rawValue) }
     let own: [(String, String?)] = [
@@ -34,8 +44,11 @@ extension SpecPrinter {
   private static func sparsity(_ space: SearchSpace) -> SpecNode {
     let target = ("target", scalar(SparsityReading.word(space.measure)))
     if !space.thresholds.isEmpty { return mapping([target, ("threshold", list(space.thresholds))]) }
+    if let shares = space.shares {
+      return mapping([("share", list(shares)), target, ("threshold", scalar("none"))])
+    }
     return mapping([
-      ("min", scalar(space.minimumSparsity)), ("max", scalar(space.maximumSparsity)), target,
+      ("min", scalar(space.minimumSparsity)), ("max", scalar(space.maximumSparsity)), ("share", scalar("none")), target,
       ("threshold", scalar("none")),
     ])
   }

@@ -1,6 +1,6 @@
 /// Writes a spec in full, every default filled in, so that reading the text gives the same spec.
 package enum SpecPrinter {
-  /// YAML; lists of scalars stand on one line.
+  /// YAML; lists of scalars stand on one line, and each listed plan on one of its own.
   package static func yaml(_ spec: StudySpec) -> String {
     var text = ""
     write(node(spec), indent: 0, into: &text)
@@ -43,6 +43,7 @@ package enum SpecPrinter {
         "fine-tune",
         mapping([
           ("rungs", list(spec.fineTune.rungs)),
+          ("promote", scalar(spec.promotion.rawValue)),
           ("samples-per-epoch", optional(recovery.samplesPerEpoch, "all")),
           ("optimizer", scalar(spec.fineTune.optimizer)),
           ("learning-rate", scalar(recovery.learningRate)),
@@ -59,6 +60,7 @@ package enum SpecPrinter {
         ])
       ),
       ("sampler", scalar(spec.sampler.rawValue)),
+      ("plans", spec.plans.map { plans($0, shared: spec.space) } ?? scalar("none")),
       ("sensitivity", scalar(spec.usesSensitivity)),
       ("constraints", list(spec.constraints.map(ConstraintGrammar.text))),
       (
@@ -134,6 +136,8 @@ package enum SpecPrinter {
       if case .mapping = entry.value {
         text += "\(margin)\(entry.key):\n"
         write(entry.value, indent: indent + 1, into: &text)
+      } else if case .list(let items, _) = entry.value, entry.key == "plans" {
+        text += "\(margin)\(entry.key):\n" + items.map { "\(margin)  - \(inline($0))\n" }.joined()
       } else {
         text += "\(margin)\(entry.key): \(inline(entry.value))\n"
       }

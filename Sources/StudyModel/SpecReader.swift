@@ -5,34 +5,73 @@ package enum SpecReader {
   /// The time that a search takes when the spec names neither time nor trials: a night.
   package static let defaultSeconds = 28800.0
 
-  /// Relative paths resolve against `folder`, the spec's own. Throws `SpecError` at the first fault.
-  package static func read(_ node: SpecNode, folder: String) throws -> StudySpec {
+  /// Relative paths resolve against `folder`, the spec's own. What the spec says nothing of and the network's file does is taken
+  /// from there, `stored`. Throws `SpecError` at the first fault.
+  package static func read(
+    _ node: SpecNode, folder: String, stored: TrainingMetadata = TrainingMetadata()
+  ) throws -> StudySpec {
     let top = try SpecCursor(node: node, path: "").section()
     try readVersion(top)
     let network = try NetworkReading.network(top, folder: folder)
     let data = try NetworkReading.data(top, folder: folder)
-    let fineTune = try FineTuneReading.fineTune(top["fine-tune"])
-    let space = try SpaceReading.space(top["space"], rungs: fineTune.rungs)
+    var fineTune = try FineTuneReading.fineTune(top["fine-tune"])
+    let sampler = try SweepReading.sampler(top)
+    let space = try SpaceReading.space(
+      top["space"], rungs: fineTune.rungs, sampler: sampler, isShared: sampler == .list)
+    if sampler == .grid { try SweepReading.checkGrid(space, top) }
+    // What is said and what is usual are one spec.
+    if fineTune.promotion == sampler.usualPromotion { fineTune.promotion = nil }
     let limits = try top["limits"]?.section()
     return StudySpec(
-      study: try top["study"]?.string("the study's name") ?? "study",
+      study: try top["study"].map(readName) ?? "study",
       network: network,
       data: data,
-      input: try NetworkReading.input(top["input"], data: data),
-      split: try NetworkReading.split(top["split"], network: network),
+      input: try NetworkReading.input(top["input"], data: data, stored: stored.input),
+      split: try NetworkReading.split(top["split"], network: network, stored: stored.split),
       expectedAccuracy: try readExpectation(top["expect"]),
       objectives: try readObjectives(top),
       latency: try readLatency(top["latency"]),
       space: space,
       fineTune: fineTune,
-      sampler: try readSampler(top["sampler"]),
-      usesSensitivity: try readSensitivity(top["sensitivity"], space),
+      sampler: sampler,
+      plans: try SweepReading.plans(top, rungs: fineTune.rungs),
+      usesSensitivity: try readSensitivity(top["sensitivity"], space, sampler),
       constraints: try top["constraints"].map(readConstraints) ?? [],
-      budget: try readBudget(top["budget"]),
+      budget: try readBudget(top["budget"], sampler),
       workers: try top["workers"]?.integer("the number of worker processes, from 1 to 1024", in: 1...1024) ?? 2,
       diskLimit: try readLimit(limits?["disk"]),
       memoryLimit: try readLimit(limits?["memory"]),
       seed: try top["seed"]?.integer("an integer from 0", in: 0...UInt64.max) ?? 0)
+  }
+
+  /// The study's folder is made under this name, so it must be one that leads nowhere else.
+  private static func readName(_ cursor: SpecCursor) throws -> String {
+    let name = try cursor.string("the study's name")
+    let remedy = "Write a short name without slashes, such as fashion-1; --output says where the study's folder is."
+    guard name.utf8.count <= longestName else {
+      throw cursor.error(
+        .outOfRange, "a name of \(name.utf8.count) bytes is too long for a folder (at most \(longestName))",
+        remedy: remedy)
+    }
+    guard !name.contains("/"), name != ".", name != ".." else {
+      throw cursor.error(
+        .outOfRange, "'\(name)' is no name for the study's folder: it leads to another place", remedy: remedy)
+    }
+    guard name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }) else {
+      throw cursor.error(.outOfRange, "the name has characters that cannot be printed", remedy: remedy)
+    }
+    guard !name.allSatisfy(\.isWhitespace) else {
+      throw cursor.error(.outOfRange, "the name has nothing but spaces", remedy: remedy)
+    }
+    return name
+  }
+
+  /// Bytes; a filesystem takes 255, and commands add to it.
+  private static let longestName = 200
+
+  /// The input scaling as far as the spec itself gives it. Throws `SpecError`.
+  package static func givenInput(_ node: SpecNode) throws -> GivenInput {
+    try NetworkReading.givenInput(SpecCursor(node: node, path: "").section()["input"])
   }
 
   private static func readVersion(_ top: SpecSection) throws {
@@ -88,15 +127,16 @@ package enum SpecReader {
     return latency
   }
 
-  private static func readSampler(_ cursor: SpecCursor?) throws -> SamplerKind {
-    guard let cursor else { return .nsga2 }
-    let known = SamplerKind.allCases.map(\.rawValue)
-    let name = try cursor.choice("sampler", of: known, notBuilt: SpecVocabulary.samplersNotBuilt)
-    return SamplerKind(rawValue: name) ?? .nsga2
-  }
-
-  private static func readSensitivity(_ cursor: SpecCursor?, _ space: SearchSpace) throws -> Bool {
+  private static func readSensitivity(
+    _ cursor: SpecCursor?, _ space: SearchSpace, _ sampler: SamplerKind
+  ) throws -> Bool {
     guard let cursor, try cursor.boolean() else { return false }
+    guard !sampler.isSweep else {
+      throw cursor.error(
+        .conflict,
+        "a sensitivity scan steers the first plans that are drawn, and the sampler '\(sampler.rawValue)' draws none",
+        remedy: "Write sensitivity: false; `coppice sensitivity` measures the groups of a network alone.")
+    }
     guard space.scope == .perGroup, space.thresholds.isEmpty else {
       throw cursor.error(
         .conflict,
@@ -107,21 +147,33 @@ package enum SpecReader {
   }
 
   private static func readConstraints(_ cursor: SpecCursor) throws -> [Constraint] {
-    try cursor.items().map { item in
-      do {
-        return try ConstraintGrammar.parse(try item.string("a constraint"))
-      } catch let fault as ConstraintGrammar.Fault {
-        let form = "Write \(ConstraintGrammar.form)."
-        guard let measure = fault.measure else {
-          throw item.error(.unknownValue, "in '\(item.node.summary)' \(fault.reason)", remedy: form)
-        }
-        let known = Objective.allCases.map(\.rawValue)
-        if SpecVocabulary.objectivesNotBuilt.contains(measure) {
-          throw item.notBuilt("the measure '\(measure)'", instead: known)
-        }
-        let nearest = EditDistance.nearest(to: measure, among: known) ?? ""
-        throw item.error(.unknownValue, "\(fault.reason); the nearest is '\(nearest)'", remedy: form)
+    var constraints: [Constraint] = []
+    for item in try cursor.items() {
+      let constraint = try readConstraint(item)
+      let faults = constraints.lazy.compactMap { ConstraintCheck.contradiction($0, constraint) }
+      if let fault = ConstraintCheck.fault(of: constraint) ?? faults.first {
+        throw item.error(.outOfRange, fault.reason, remedy: fault.remedy)
       }
+      constraints.append(constraint)
+    }
+    return constraints
+  }
+
+  private static func readConstraint(_ item: SpecCursor) throws -> Constraint {
+    do {
+      return try ConstraintGrammar.parse(try item.string("a constraint"))
+    } catch let fault as ConstraintGrammar.Fault {
+      let form = "Write \(ConstraintGrammar.form)."
+      guard let measure = fault.measure else {
+        throw item.error(.unknownValue, "in '\(item.node.summary)' \(fault.reason)", remedy: form)
+      }
+      let known = Objective.allCases.map(\.rawValue)
+      if SpecVocabulary.objectivesNotBuilt.contains(measure) {
+        throw item.notBuilt("the measure '\(measure)'", instead: known)
+      }
+      throw item.error(
+        .unknownValue, fault.reason + Spelling.hint(for: measure, among: known),
+        remedy: "The measures are \(known.joined(separator: ", ")). \(form)")
     }
   }
 
@@ -139,7 +191,8 @@ package enum SpecReader {
     }
   }
 
-  private static func readBudget(_ cursor: SpecCursor?) throws -> Budget {
+  /// A sweep has an end of its own, all others without a budget one of time.
+  private static func readBudget(_ cursor: SpecCursor?, _ sampler: SamplerKind) throws -> Budget {
     var budget = Budget()
     let section = try cursor?.section()
     budget.seconds = try section?["time"]?.unless("none") { cursor in
@@ -153,7 +206,7 @@ package enum SpecReader {
     budget.trials = try section?["trials"]?.unless("none") {
       try $0.integer("a number of trials from 1", in: 1...1_000_000)
     }
-    if budget.seconds == nil, budget.trials == nil { budget.seconds = defaultSeconds }
+    if budget.seconds == nil, budget.trials == nil, !sampler.isSweep { budget.seconds = defaultSeconds }
     return budget
   }
 }

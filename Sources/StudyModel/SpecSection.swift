@@ -1,3 +1,5 @@
+import Support
+
 /// A mapping whose keys have all been held to the vocabulary, so that nothing in it can be ignored by mistake.
 struct SpecSection {
   private let cursor: SpecCursor
@@ -27,7 +29,8 @@ struct SpecSection {
         throw error(.duplicateKey, "the key stands on line \(first) already", remedy: "Remove one of the two.")
       }
       if words.notBuilt.contains(entry.key) {
-        throw error(.notBuilt, "the key is known, but not built yet", remedy: "Remove it.")
+        let reason = SpecVocabulary.reasonsNotBuilt[entry.key] ?? "the key is known, but not built yet"
+        throw error(.notBuilt, reason, remedy: "Remove it.")
       }
       guard words.keys.contains(entry.key) else {
         throw error(.unknownKey, Self.unknown(entry.key, among: words.keys), remedy: Self.remedy(for: words.keys))
@@ -59,14 +62,14 @@ struct SpecSection {
   }
 
   private static func unknown(_ key: String, among keys: [String]) -> String {
-    let nearest = EditDistance.nearest(to: key, among: keys) ?? ""
-    // A key that fits nothing here may be right elsewhere: a flat spec is a frequent slip.
-    if EditDistance.between(key, nearest) > 2,
+    let hint = Spelling.hint(for: key, among: keys)
+    // A key that is like nothing here may be right elsewhere: a flat spec is a frequent slip.
+    if hint.isEmpty,
       let elsewhere = SpecVocabulary.allPaths.first(where: { $0.split(separator: ".").last.map(String.init) == key })
     {
-      return "there is no such key here; the nearest is '\(nearest)', and '\(elsewhere)' exists"
+      return "there is no such key here; '\(elsewhere)' exists"
     }
-    return "there is no such key; the nearest is '\(nearest)'"
+    return "there is no such key" + hint
   }
 
   private static func remedy(for keys: [String]) -> String {

@@ -12,11 +12,12 @@ enum SpecVocabulary {
     "": Section(
       keys: [
         "coppice", "study", "network", "data", "input", "split", "expect", "objectives", "latency", "space",
-        "fine-tune", "sampler", "sensitivity", "constraints", "budget", "workers", "limits",
+        "fine-tune", "sampler", "plans", "sensitivity", "constraints", "budget", "workers", "limits",
         "seed",
       ],
       notBuilt: [
-        "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation", "targets", "fidelity",
+        "device", "shared-fine-tuning", "precision", "quantisation", "quantization", "distillation", "targets",
+        "fidelity",
         "timings", "notify", "reference-point",
       ]),
     "network": Section(
@@ -36,7 +37,7 @@ enum SpecVocabulary {
       notBuilt: ["quantisation", "quantization", "precision", "targets"]),
     "space.criterion": Section(
       keys: ["name", "remove", "aggregation", "normalization", "transform"], notBuilt: []),
-    "space.sparsity": Section(keys: ["min", "max", "target", "threshold"], notBuilt: ["per-group"]),
+    "space.sparsity": Section(keys: ["min", "max", "share", "target", "threshold"], notBuilt: ["per-group"]),
     "space.layers": Section(
       keys: ["include", "exclude", "kinds", "depth", "first", "last"], notBuilt: ["freeze", "names", "globs"]),
     "space.schedule": Section(
@@ -44,7 +45,7 @@ enum SpecVocabulary {
     "space.sparse-training": Section(keys: ["penalty", "update", "strength", "epochs"], notBuilt: []),
     "fine-tune": Section(
       keys: [
-        "rungs", "samples-per-epoch", "optimizer", "learning-rate", "momentum", "weight-decay", "batch-size",
+        "rungs", "promote", "samples-per-epoch", "optimizer", "learning-rate", "momentum", "weight-decay", "batch-size",
         "augmentation", "recalibration-batches",
       ],
       notBuilt: [
@@ -56,11 +57,16 @@ enum SpecVocabulary {
     "limits": Section(keys: ["disk", "memory"], notBuilt: []),
   ]
 
+  /// Why a key is not built, where more can be said than that.
+  static let reasonsNotBuilt = [
+    "device": "this version computes on processors only and uses no GPU, whether there is one or not"
+  ]
+
   /// Other names of the same thing in the field.
   static let criterionSynonyms = ["l-infinity": Criterion.linf, "activation-entropy": .entropy]
   static let granularitySynonyms = ["filter": Granularity.channel, "neuron": .channel, "recurrent-unit": .unit]
   static let scopesNotBuilt = ["layer-sets"]
-  static let samplersNotBuilt = ["grid", "list", "sobol", "motpe", "tpe", "gp", "auto"]
+  static let samplersNotBuilt = ["sobol", "motpe", "tpe", "gp", "auto"]
   static let objectivesNotBuilt = [
     "loss", "top-5", "false-positive-rate", "coverage", "flops", "nonzero-parameters", "stored-size", "peak-memory",
   ]
@@ -78,6 +84,8 @@ enum SpecVocabulary {
       if depth == 0 { name.append(character) }
       if character == "]" { depth -= 1 }
     }
+    // A plan of the list has the keys of a space.
+    if name == "plans" || name.hasPrefix("plans.") { name = "space" + name.dropFirst(5) }
     return sections[name]
   }
 

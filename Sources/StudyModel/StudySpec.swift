@@ -16,6 +16,8 @@ package struct StudySpec: Hashable, Sendable, Codable {
   package var space: SearchSpace
   package var fineTune: FineTuneSpec
   package var sampler: SamplerKind
+  /// The plans of the sampler `list`, each as a space that holds exactly one; nil for all other samplers.
+  package var plans: [SearchSpace]?
   /// The first plans leave more to groups whose pruning costs more, as a scan before the search finds.
   package var usesSensitivity: Bool
   package var constraints: [Constraint]
@@ -31,7 +33,8 @@ package struct StudySpec: Hashable, Sendable, Codable {
     study: String, network: NetworkSource, data: DataSource, input: InputNormalization = InputNormalization(),
     split: SplitSpec = SplitSpec(), expectedAccuracy: Double? = nil, objectives: [Objective],
     latency: LatencySpec = LatencySpec(), space: SearchSpace = SearchSpace(), fineTune: FineTuneSpec = FineTuneSpec(),
-    sampler: SamplerKind = .nsga2, usesSensitivity: Bool = false, constraints: [Constraint] = [],
+    sampler: SamplerKind = .nsga2, plans: [SearchSpace]? = nil, usesSensitivity: Bool = false,
+    constraints: [Constraint] = [],
     budget: Budget = Budget(), workers: Int = 2, diskLimit: Int? = nil, memoryLimit: Int? = nil, seed: UInt64 = 0
   ) {
     version = 1
@@ -46,6 +49,7 @@ package struct StudySpec: Hashable, Sendable, Codable {
     self.space = space
     self.fineTune = fineTune
     self.sampler = sampler
+    self.plans = plans
     self.usesSensitivity = usesSensitivity
     self.constraints = constraints
     self.budget = budget
@@ -61,6 +65,18 @@ extension StudySpec {
   package var measuresLatency: Bool {
     objectives.contains(.latency) || constraints.contains { $0.objective == .latency }
   }
+
+  /// All that plans are made from: the listed plans where there are some, else the one space.
+  package var spaces: [SearchSpace] { plans ?? [space] }
+
+  /// Every granularity that a plan may have, in the order of the spec.
+  package var granularities: [Granularity] { spaces.flatMap(\.granularities).distinct }
+
+  /// Every criterion that a plan may have, in the order of the spec.
+  package var criteria: [Criterion] { spaces.flatMap(\.criteria).distinct }
+
+  /// Which trials of a rung go on to the next.
+  package var promotion: Promotion { fineTune.promotion ?? sampler.usualPromotion }
 }
 
 /// A dataset by format and, where the format has no home of its own, a folder.
@@ -113,6 +129,12 @@ package struct SplitSpec: Hashable, Sendable, Codable {
     self.seenTraining = seenTraining
     self.keepsFileOrder = keepsFileOrder
   }
+
+  /// Takes validation from the other file where that is asked for; a count that stood for the one file is not meant for the other.
+  package mutating func judgeApart(seenTraining: Bool) {
+    if seenTraining != self.seenTraining { validation = nil }
+    self.seenTraining = seenTraining
+  }
 }
 
 /// What is optimised. Accuracy is maximised, the others are minimised as ratios to the baseline.
@@ -136,12 +158,17 @@ package struct LatencySpec: Hashable, Sendable, Codable {
 package struct FineTuneSpec: Hashable, Sendable, Codable {
   /// Cumulative epochs of each rung, rising from 0; fractions are allowed.
   package var rungs: [Double]
+  /// Nil: as is usual for the sampler.
+  package var promotion: Promotion?
   /// "sgd".
   package var optimizer: String
   package var recovery: Recovery
 
-  package init(rungs: [Double] = [0, 1, 3], optimizer: String = "sgd", recovery: Recovery = Recovery()) {
+  package init(
+    rungs: [Double] = [0, 1, 3], promotion: Promotion? = nil, optimizer: String = "sgd", recovery: Recovery = Recovery()
+  ) {
     self.rungs = rungs
+    self.promotion = promotion
     self.optimizer = optimizer
     self.recovery = recovery
   }
@@ -149,6 +176,29 @@ package struct FineTuneSpec: Hashable, Sendable, Codable {
 
 package enum SamplerKind: String, Hashable, Sendable, Codable, CaseIterable {
   case random, nsga2
+  /// The whole product of the space's lists, in a fixed order.
+  case grid
+  /// The plans that the spec lists, in its order.
+  case list
+
+  /// True when the spec itself says every plan, so that nothing is drawn.
+  package var isSweep: Bool {
+    switch self {
+    case .random, .nsga2: false
+    case .grid, .list: true
+    }
+  }
+
+  /// Whoever says every plan wants to see each of them in full; whoever has plans drawn wants the good ones.
+  package var usualPromotion: Promotion { isSweep ? .all : .third }
+}
+
+/// Which of the trials that have finished a rung go on to the next. Those that break a constraint which no training can heal,
+/// and those whose network another trial has, never do.
+package enum Promotion: String, Hashable, Sendable, Codable, CaseIterable {
+  case all
+  /// The better third.
+  case third
 }
 
 /// When the search ends; whichever comes first.
@@ -183,5 +233,13 @@ package struct Constraint: Hashable, Sendable, Codable {
   package func violation(of value: Double, baseline: Double) -> Double {
     let bound = baselineFactor * baseline + offset
     return max(0, relation == .atLeast ? bound - value : value - bound)
+  }
+}
+
+extension Array where Element: Hashable {
+  /// Each element once, where it stands first.
+  var distinct: [Element] {
+    var seen = Set<Element>()
+    return filter { seen.insert($0).inserted }
   }
 }

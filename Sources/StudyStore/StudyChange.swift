@@ -31,6 +31,8 @@ package enum StudyChange: Hashable, Sendable {
   case finish
   /// The search ends in this run, which must not have said so before; sealed tests may follow.
   case endSearch(SearchEnding)
+  /// A search that ended in an earlier run goes on; a study that had finished has not any more.
+  case reopenSearch(detail: String)
   /// This run of a coordinator ends.
   case endRun(RunEnding, detail: String)
 }
@@ -48,6 +50,9 @@ package struct HistoryEvent: Hashable, Sendable {
 }
 
 extension HistoryEvent {
+  /// The kind of event by which a search that had ended goes on; its detail says how far it had come.
+  package static let reopened = "search goes on"
+
   /// What a change leaves in the history.
   package init(_ change: StudyChange, epoch: Int64, at: Double) {
     self.init(epoch: epoch, at: at, kind: "", key: nil, lease: nil, worker: nil, detail: "")
@@ -95,6 +100,9 @@ extension HistoryEvent {
     case .endSearch(let ending):
       kind = "search ended"
       detail = ending.detail.isEmpty ? ending.reason.rawValue : "\(ending.reason.rawValue): \(ending.detail)"
+    case .reopenSearch(let words):
+      kind = HistoryEvent.reopened
+      detail = words
     case .endRun(let ending, let words):
       kind = "run ended"
       detail = words.isEmpty ? ending.rawValue : "\(ending.rawValue): \(words)"

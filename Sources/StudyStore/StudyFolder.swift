@@ -29,9 +29,12 @@ package struct StudyFolder: Hashable, Sendable {
 
   /// Writes the full spec, durably; `coppice search` takes the file as it is.
   package func write(_ spec: StudySpec) throws {
-    let text = "# The full spec of the study in this folder, kept by Coppice. Change a copy.\n" + SpecPrinter.yaml(spec)
-    try DurableFile.write(Data(text.utf8), to: self.spec)
+    try checkSpec()
+    try OutputFile(self.spec.path).write(Data("\(Self.specMark) Change a copy.\n\(SpecPrinter.yaml(spec))".utf8))
   }
+
+  /// What `spec` begins with, by which we know it again.
+  static let specMark = "# The full spec of the study in this folder, kept by Coppice."
 
   package var holdsDatabase: Bool { FileManager.default.fileExists(atPath: database.path) }
 }

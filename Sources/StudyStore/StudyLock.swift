@@ -11,7 +11,7 @@ final class StudyLock {
   /// Throws `locked` with the holder's name when another process (or another lock of this one) has it.
   init(_ url: URL) throws {
     descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { throw FileFault(operation: "open", path: url.path, errorNumber: errno) }
+    guard descriptor >= 0 else { throw FileFault(operation: "lock", path: url.path, errorNumber: errno) }
     guard Self.takes(descriptor) else {
       let fault = errno
       let holder = (try? String(contentsOf: url, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -11,7 +11,7 @@ package final class StudyReader: Sendable {
 
   /// Throws `missing` when the folder holds no study.
   package init(_ folder: StudyFolder) throws {
-    guard folder.holdsDatabase else { throw Self.missing(folder) }
+    guard folder.holdsDatabase, access(folder.database.path, R_OK) == 0 else { throw Self.missing(folder) }
     self.folder = folder
     (queue, header) = try StudyStore.translatingErrors(at: folder.database) {
       var configuration = Configuration()
@@ -92,8 +92,6 @@ package final class StudyReader: Sendable {
   }
 
   private static func missing(_ folder: StudyFolder) -> StudyStoreError {
-    StudyStoreError(
-      .missing, "The folder '\(folder.url.path)' holds no study.",
-      remedy: "Check the path; a study's folder has a file study.sqlite.")
+    StudyStoreError(noStudyIn: folder)
   }
 }

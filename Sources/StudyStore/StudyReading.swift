@@ -199,8 +199,12 @@ extension FailedAttempt {
 }
 
 extension RunRecord {
+  /// What stands in the place of a reason while the search that a run opened again goes on.
+  static let reopened = "goes on"
+
   init(_ row: StoredRow) throws {
-    let search = try row.optional("search", row.text).map { text in
+    let word = try row.optional("search", row.text)
+    let search = try word.flatMap { $0 == Self.reopened ? nil : $0 }.map { text in
       guard let reason = FinishReason(rawValue: text) else { throw StoredRow.Fault("has a reason that is none") }
       return SearchEnding(reason, detail: try row.optional("search_detail", row.text) ?? "")
     }
@@ -209,8 +213,9 @@ extension RunRecord {
       return ending
     }
     self.init(
-      epoch: row.place.id, begunAt: try row.number("began"), searchEnding: search, ending: ending,
-      endedAt: try row.optional("ended", row.number), detail: try row.optional("detail", row.text) ?? "")
+      epoch: row.place.id, begunAt: try row.number("began"), searchEnding: search,
+      reopensSearch: word == Self.reopened, ending: ending, endedAt: try row.optional("ended", row.number),
+      detail: try row.optional("detail", row.text) ?? "")
   }
 }
 

@@ -101,8 +101,17 @@ extension StudyRows {
       try database.execute(sql: "UPDATE study SET finished = 1")
     case .endSearch(let ending):
       try update(
-        "UPDATE runs SET search = ?, search_detail = ? WHERE epoch = (SELECT epoch FROM study) AND search IS NULL",
-        [ending.reason.rawValue, ending.detail], in: database)
+        """
+        UPDATE runs SET search = ?, search_detail = ?
+        WHERE epoch = (SELECT epoch FROM study) AND (search IS NULL OR search = ?)
+        """, [ending.reason.rawValue, ending.detail, RunRecord.reopened], in: database)
+    case .reopenSearch:
+      try update(
+        """
+        UPDATE runs SET search = ?1
+        WHERE epoch = (SELECT epoch FROM study) AND (search IS NULL OR search = ?1)
+        """, [RunRecord.reopened], in: database)
+      try database.execute(sql: "UPDATE study SET finished = 0")
     case .endRun(let ending, let detail):
       try update(
         "UPDATE runs SET ending = ?, detail = ?, ended = ? WHERE epoch = (SELECT epoch FROM study) AND ending IS NULL",

@@ -95,8 +95,14 @@ package struct StudySnapshot: Hashable, Sendable {
     case .endSearch(let ending):
       try updateRun {
         guard $0.searchEnding == nil else { throw Self.conflict("the search has ended in this run") }
-        $0.searchEnding = ending
+        ($0.searchEnding, $0.reopensSearch) = (ending, false)
       }
+    case .reopenSearch:
+      try updateRun {
+        guard $0.searchEnding == nil else { throw Self.conflict("the search has ended in this run") }
+        $0.reopensSearch = true
+      }
+      isFinished = false
     case .endRun(let ending, let detail):
       try updateRun {
         guard $0.ending == nil else { throw Self.conflict("the run has ended") }

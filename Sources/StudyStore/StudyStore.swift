@@ -20,7 +20,7 @@ package final class StudyStore: StudyJournal {
 
   /// Makes the study that `header` describes, or throws `exists` when the folder holds one.
   package static func create(in folder: StudyFolder, header: StudyHeader) throws -> StudyStore {
-    try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+    try Folders.make(at: folder.url)
     return try StudyStore(folder) { database in
       guard try StudyRows.header(database) == nil else {
         throw StudyStoreError(
@@ -166,9 +166,7 @@ package final class StudyStore: StudyJournal {
   }
 
   private static func missing(_ folder: StudyFolder) -> StudyStoreError {
-    StudyStoreError(
-      .missing, "The folder '\(folder.url.path)' holds no study.",
-      remedy: "Check the path; a study's folder has a file study.sqlite.")
+    StudyStoreError(noStudyIn: folder)
   }
 
   static func translatingErrors<Value>(at url: URL, _ body: () throws -> Value) throws -> Value {

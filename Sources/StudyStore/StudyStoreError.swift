@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// What can go wrong with a study's database.
@@ -40,5 +41,25 @@ package struct StudyStoreError: DescribedError, Equatable {
     self.code = code
     self.message = message
     self.remedy = remedy
+  }
+
+  /// Why a folder's study cannot be opened: it is not there, or this user may not read it, or its database is empty.
+  init(noStudyIn folder: StudyFolder) {
+    let error = InputFileError(folder.database.path, kind: "study's database")
+    if error?.code == .empty {
+      self.init(
+        .missing,
+        "The folder '\(folder.url.path)' holds no study: its database is empty, as a search leaves it that is stopped while it begins.",
+        remedy: "Start the search again.")
+    } else if let error, error.code != .missing {
+      self.init(.missing, error.message, remedy: error.remedy)
+    } else if FileManager.default.fileExists(atPath: folder.url.path) {
+      self.init(
+        .missing, "The folder '\(folder.url.path)' holds no study.",
+        remedy: "Check the path; a study's folder has a file study.sqlite.")
+    } else {
+      self.init(
+        .missing, "There is no folder '\(folder.url.path)', so there is no study in it.", remedy: "Check the path.")
+    }
   }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import CCrypto
 import Foundation
 
 /// A SHA-256 digest: the identity of plans, artifacts and data.
@@ -17,14 +17,23 @@ package struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConv
   }
 
   package init(of bytes: some DataProtocol) {
-    self.init(SHA256.hash(data: bytes))
+    var builder = DigestBuilder()
+    builder.update(bytes)
+    self = builder.finalize()
   }
 
-  fileprivate init(_ hash: SHA256.Digest) {
-    hex = hash.map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 16 ? "0" + digits : digits
-    }.joined()
+  fileprivate init(_ bytes: [UInt8]) {
+    hex = String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
+      for (position, byte) in bytes.enumerated() {
+        digits[2 * position] = Self.digit(byte >> 4)
+        digits[2 * position + 1] = Self.digit(byte & 15)
+      }
+      return 2 * bytes.count
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
   package init(from decoder: any Decoder) throws {
@@ -48,13 +57,28 @@ package struct Digest: Hashable, Comparable, Sendable, Codable, CustomStringConv
   package static func < (left: Digest, right: Digest) -> Bool { left.hex < right.hex }
 }
 
-/// Digests bytes that arrive in pieces.
-package struct DigestBuilder {
-  private var hash = SHA256()
+/// Digests bytes that arrive in pieces. It belongs to one task; others may have builders of their own at the same time.
+package struct DigestBuilder: ~Copyable {
+  private let state: OpaquePointer
 
-  package init() {}
+  package init() {
+    // Only memory can be missing.
+    guard let state = coppice_sha256_begin() else { fatalError("libcrypto has no memory for a digest.") }
+    self.state = state
+  }
 
-  package mutating func update(_ bytes: some DataProtocol) { hash.update(data: bytes) }
+  deinit { coppice_sha256_free(state) }
 
-  package func finalize() -> Digest { Digest(hash.finalize()) }
+  package mutating func update(_ bytes: some DataProtocol) {
+    for region in bytes.regions {
+      let status = region.withUnsafeBytes { coppice_sha256_update(state, $0.baseAddress, $0.count) }
+      precondition(status == 0, "libcrypto refuses to digest \(region.count) bytes")
+    }
+  }
+
+  package consuming func finalize() -> Digest {
+    var bytes = [UInt8](repeating: 0, count: Int(COPPICE_SHA256_SIZE))
+    precondition(coppice_sha256_finish(state, &bytes) == 0, "libcrypto does not end a digest")
+    return Digest(bytes)
+  }
 }

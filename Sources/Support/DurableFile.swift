@@ -5,33 +5,48 @@ package enum DurableFile {
   /// Writes to a temporary neighbour, flushes it to the disk, renames it over `url` and flushes the folder.
   package static func write(_ bytes: Data, to url: URL) throws { try write([bytes], to: url) }
 
-  /// The same for bytes in several parts, one after the other.
-  package static func write(_ parts: [Data], to url: URL) throws {
+  /// The same for bytes in several parts, one after the other. The new file gets the permissions, and as far as we may the
+  /// owner, of the one that it takes the place of, where that is given.
+  package static func write(_ parts: [Data], to url: URL, replacing existing: stat? = nil) throws {
     let folder = url.deletingLastPathComponent()
-    let temporary = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).partial")
+    // A name may have 255 bytes, the temporary one too.
+    let name = String(decoding: url.lastPathComponent.utf8.prefix(64), as: UTF8.self)
+    let temporary = folder.appendingPathComponent(".\(name).\(UUID().uuidString).partial").path
     do {
-      try writeAndSync(parts, path: temporary.path)
-      guard rename(temporary.path, url.path) == 0 else {
+      try writeAndSync(parts, to: temporary, for: url.path, replacing: existing)
+      guard rename(temporary, url.path) == 0 else {
         throw FileFault(operation: "rename to", path: url.path, errorNumber: errno)
       }
     } catch {
-      unlink(temporary.path)
+      unlink(temporary)
       throw error
     }
-    try syncFolder(folder.path)
+    do {
+      try syncFolder(folder.path)
+    } catch let fault as FileFault where fault.errorNumber == EACCES {
+      // A folder that we may write to but not read: the file is there, and nobody but its owner can flush the folder.
+    }
   }
 
   package static func syncFolder(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileFault(operation: "open", path: path, errorNumber: errno) }
+    guard descriptor >= 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
   }
 
-  private static func writeAndSync(_ parts: [Data], path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+  /// Faults name `path`, the file that its user knows of.
+  private static func writeAndSync(
+    _ parts: [Data], to temporary: String, for path: String, replacing existing: stat?
+  ) throws {
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileFault(operation: "create", path: path, errorNumber: errno) }
     defer { close(descriptor) }
+    if let existing {
+      // The owner first: changing it takes permissions away.
+      _ = fchown(descriptor, existing.st_uid, existing.st_gid)
+      _ = fchmod(descriptor, existing.st_mode & 0o777)
+    }
     for bytes in parts { try write(bytes, to: descriptor, path: path) }
     guard fsync(descriptor) == 0 else { throw FileFault(operation: "flush", path: path, errorNumber: errno) }
   }
@@ -49,32 +64,5 @@ package enum DurableFile {
         offset += written
       }
     }
-  }
-}
-
-/// A system call on a file that failed.
-package struct FileFault: DescribedError, Equatable {
-  package let operation: String
-  package let path: String
-  package let errorNumber: Int32
-
-  package init(operation: String, path: String, errorNumber: Int32) {
-    self.operation = operation
-    self.path = path
-    self.errorNumber = errorNumber
-  }
-
-  package var message: String { "Cannot \(operation) '\(path)': \(String(cString: strerror(errorNumber)))." }
-  package var remedy: String? {
-    switch errorNumber {
-    case ENOSPC: "Free some space on that disk, then try again."
-    case EACCES, EPERM: "Check who owns it and its permissions."
-    case ENOENT: "Check the spelling of the path."
-    default: nil
-    }
-  }
-  /// Failed readings are of inputs, every other operation is part of making a file.
-  package var exitCode: ExitCode {
-    operation.hasPrefix("read") || operation.hasPrefix("open") ? .missingInput : .cannotCreate
   }
 }

@@ -5,7 +5,7 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
   case usage = 64
   /// A network, a dataset or an array is broken or does not fit.
   case badData = 65
-  /// A named input file or folder is not there.
+  /// A named input file or folder is not there, or may not be read.
   case missingInput = 66
   /// Something that the command needs is not on this machine: libtorch, a device, the other executable.
   case unavailable = 69
@@ -26,7 +26,7 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
     case .success: "done"
     case .usage: "the command line cannot be understood"
     case .badData: "a network, a dataset or an array is broken or does not fit"
-    case .missingInput: "an input file or folder is missing"
+    case .missingInput: "an input file or folder is missing, or may not be read"
     case .unavailable: "something needed is not on this machine (libtorch, a device), or no worker can be started"
     case .internal: "a fault of Coppice itself"
     case .cannotCreate: "an output file cannot be written"

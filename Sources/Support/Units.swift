@@ -33,6 +33,12 @@ package enum Units {
     return "\(whole / 3600) h \(whole % 3600 / 60) min"
   }
 
+  /// 1 as "1 epoch", a third as "0.3333 epochs".
+  package static func epochs(_ count: Double) -> String {
+    if count == 1 { return "1 epoch" }
+    return count == count.rounded() && abs(count) < 1e15 ? "\(Int(count)) epochs" : String(format: "%.4g epochs", count)
+  }
+
   /// 0.9134 as "91.34%".
   package static func percent(_ share: Double) -> String { String(format: "%.2f%%", share * 100) }
 

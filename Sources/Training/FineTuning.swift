@@ -100,6 +100,6 @@ package enum FineTuning {
   private static func diverged(_ what: String, _ recovery: Recovery) -> TrainingError {
     TrainingError(
       .diverged, "\(what), with learning rate \(recovery.learningRate) and momentum \(recovery.momentum).",
-      remedy: "Lower fine-tune.learning-rate.")
+      remedy: "Lower the learning rate (fine-tune.learning-rate, or --learning-rate).")
   }
 }

@@ -41,6 +41,7 @@ extension WorkerMachine {
       work?.counter += 1
       work?.step = step
       work?.fraction = fraction
+      hastenPing(now: now)
     case .result(let lease, let result, let retires):
       if work?.assignment.lease == lease { finishWork(lease, result: result, now: now) }
       // Not a death: the next one starts at once, and takes up what this one may have been told since.

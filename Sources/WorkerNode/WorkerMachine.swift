@@ -37,6 +37,9 @@ package struct WorkerMachine: Sendable {
     var counter: UInt64 = 0
     var fraction = 0.0
     var step = ""
+    /// Both as the coordinator was last told.
+    var toldFraction = 0.0
+    var toldStep = ""
   }
 
   /// A report that waits for its acknowledgement.
@@ -64,6 +67,7 @@ package struct WorkerMachine: Sendable {
   var heartbeatInterval: Double
   var orphanLimit: Double
   var lastHeard = 0.0
+  var lastPing = 0.0
   var isAnnounced = false
 
   var engine = Engine.absent

@@ -72,12 +72,7 @@ package final class WorkerSession {
     self.configuration = configuration
     context = try MessagingContext()
     spool = try Spool(folder: configuration.spoolFolder)
-    do {
-      try FileManager.default.createDirectory(
-        atPath: configuration.scratchFolder, withIntermediateDirectories: true)
-    } catch {
-      throw FileFault(operation: "create folder", path: configuration.scratchFolder, errorNumber: errno)
-    }
+    try Folders.make(at: URL(fileURLWithPath: configuration.scratchFolder))
     let (results, unreadable) = spool.load()
     for name in unreadable {
       configuration.logger.warning(

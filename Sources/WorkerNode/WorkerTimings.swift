@@ -5,6 +5,8 @@ package struct WorkerTimings: Hashable, Sendable {
   package var helloRetryMaximum = 30.0
   /// Until a WELCOME says otherwise.
   package var heartbeatInterval = 5.0
+  /// PINGs at most in a heartbeat interval while the work goes from step to step; without news there is one.
+  package var pingsPerHeartbeat = 10.0
   /// Heartbeat intervals of silence after which the coordinator counts as gone.
   package var silentHeartbeats = 3.0
   /// Between repetitions of an unacknowledged RESULT or FAIL, doubled each time.

@@ -3,38 +3,40 @@ import StudyModel
 
 /// What leaves, and how much of it.
 struct AmountOptions: ParsableArguments {
-  @Option(help: "The share that leaves: 0 to below 1.")
+  @Option(help: "The share to remove: from 0 to below 1.")
   var sparsity: Double?
 
-  @Option(help: ArgumentHelp("Instead of a share: whatever scores below this leaves.", valueName: "score"))
+  @Option(help: ArgumentHelp("Instead of a share: remove everything whose score is below this.", valueName: "score"))
   var threshold: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Of what --sparsity is a share: channels (or whatever the granularity counts), parameters, macs.",
+      "What --sparsity is a share of: channels (or what the granularity counts), parameters or macs.",
       valueName: "measure"))
   var target: Target?
 
   @Option(
     help: ArgumentHelp(
-      "What leaves: channel, element, N:M such as 2:4, 'block 4x1', head, unit (of recurrent layers), layer.",
+      "What to remove: channel, head, unit (of recurrent layers), layer; or set single weights to zero: element, N:M such as 2:4, "
+        + "'block 4x1'. channel when left out.",
       valueName: "name"))
   var granularity: Granularity?
 
   @Option(
     help: ArgumentHelp(
       """
-      One ranking over all layers (global), the same share in each (local; with one share per-group is the same), the same \
-      share of the single weights of each output (row), or the least important layers first, then one ranking over these alone (layers-then-weights).
+      Where importance is compared: over all layers together (global), within each layer, so that each loses the same share \
+      (local; per-group is the same here), within the weights of each output (row), or within the least important layers only \
+      (layers-then-weights). global when left out.
       """, valueName: "name"))
   var scope: Scope?
 
   @Option(
     help: ArgumentHelp(
-      "The share of layers that --scope layers-then-weights chooses first; a third when left out.", valueName: "share"))
+      "The share of layers that --scope layers-then-weights prunes; a third when left out.", valueName: "share"))
   var layerShare: Double?
 
-  @Option(help: ArgumentHelp("Every layer keeps a multiple of this many channels.", valueName: "count"))
+  @Option(help: ArgumentHelp("Keep a multiple of this many channels in every layer.", valueName: "count"))
   var roundTo: Int?
 
   enum Target: String, ExpressibleByArgument, CaseIterable {
@@ -79,31 +81,32 @@ struct AmountOptions: ParsableArguments {
       throw ValidationError("--threshold must be a finite number, not \(threshold).")
     }
     if sparsity != nil, threshold != nil {
-      throw ValidationError("--threshold takes whatever scores below it, so it goes without --sparsity.")
+      throw ValidationError("--threshold and --sparsity cannot be used together: both say how much to remove.")
     }
     if let layerShare {
       guard layerShare > 0, layerShare <= 1 else {
         throw ValidationError("--layer-share must be above 0 and at most 1, not \(layerShare).")
       }
       guard scope == .layersThenWeights else {
-        throw ValidationError("--layer-share chooses layers first: --scope layers-then-weights.")
+        throw ValidationError("--layer-share needs --scope layers-then-weights.")
       }
     }
     if let roundTo, roundTo < 1 { throw ValidationError("--round-to must be at least 1, not \(roundTo).") }
     guard let target, target != .channels else { return }
     if threshold != nil {
-      throw ValidationError("--threshold aims at no number of \(target.rawValue), so it goes without --target.")
+      throw ValidationError("--target cannot be used with --threshold, which aims at no number of \(target.rawValue).")
     }
     if !effectiveScope.hasOneRanking {
       throw ValidationError("--target \(target.rawValue) needs one ranking over all layers: --scope global.")
     }
     if effectiveGranularity.isNOfM {
       throw ValidationError(
-        "--granularity \(effectiveGranularity.rawValue) removes a share of its own, so it goes without --target.")
+        "--target cannot be used with --granularity \(effectiveGranularity.rawValue), which removes a share of its own."
+      )
     }
     if target == .macs, !effectiveGranularity.isStructured {
       throw ValidationError(
-        "--target macs is out of reach with --granularity \(effectiveGranularity.rawValue): zeros save no MACs. "
+        "--target macs cannot be used with --granularity \(effectiveGranularity.rawValue): zeros save no MACs. "
           + "Take --target parameters.")
     }
   }

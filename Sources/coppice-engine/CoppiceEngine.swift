@@ -16,10 +16,12 @@ struct CoppiceEngine: ParsableCommand {
     ])
 
   static func main() {
+    StandardStreams.prepare()
     startAgainIfThreadsWouldSpin()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(NegativeNumbers.attached(Array(CommandLine.arguments.dropFirst())))
       try command.run()
+      try StandardOutput.check()
     } catch {
       ErrorReport.end(with: error)
     }

@@ -3,26 +3,30 @@ import StudyModel
 
 /// How importance is judged. What is not given is as usual for the criterion.
 struct CriterionOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How importance is judged; l1 when left out.", valueName: "name"))
+  @Option(help: ArgumentHelp("How to measure importance; l1 when left out.", valueName: "name"))
   var criterion: Criterion?
 
-  @Option(help: ArgumentHelp("Which end of the statistic leaves: low, high or outlying.", valueName: "end"))
+  @Option(
+    help: ArgumentHelp(
+      "Remove low, high or outlying values; the criterion's own choice when left out.", valueName: "end"))
   var remove: Removal?
 
   @Option(
     help: ArgumentHelp(
-      "How the scores of layers that leave together become one: sum, mean, max, first, l2.", valueName: "name"))
+      "How to join the scores of channels that can only be removed together: sum, mean, max, first, l2.",
+      valueName: "name"))
   var aggregation: Aggregation?
 
   @Option(
     help: ArgumentHelp(
-      "How groups are made comparable: none, mean, max, standard, lamp, isomorphic. Needs one ranking over all layers.",
+      "How to make the scores of different groups comparable: none, mean, max, standard, lamp, isomorphic. Needs --scope global.",
       valueName: "name"))
   var normalization: Normalization?
 
   @Option(
     help: ArgumentHelp(
-      "What is done to weights before mean, variance, skewness and kurtosis: none, log, standardize.", valueName: "name"
+      "Change the weights before mean, variance, skewness and kurtosis are taken: none, log, standardize.",
+      valueName: "name"
     ))
   var transform: StatisticTransform?
 
@@ -44,11 +48,11 @@ struct CriterionOptions: ParsableArguments {
   func validate() throws {
     if effective == .random, remove != nil {
       throw ValidationError(
-        "--remove does not go with --criterion random, whose numbers have no end that means anything.")
+        "--remove cannot be used with --criterion random, whose numbers mean nothing.")
     }
     if let transform, transform != .none, !effective.isMoment {
       throw ValidationError(
-        "--transform \(transform.rawValue) goes with the moments \(Criterion.names(where: \.isMoment)), not with "
+        "--transform \(transform.rawValue) can be used with the moments \(Criterion.names(where: \.isMoment)) only, not with "
           + "\(effective.rawValue)."
       )
     }

@@ -7,9 +7,10 @@ import Support
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures how often a network is right.",
+    abstract: "Measures the accuracy of a network on a dataset.",
     discussion: """
-      Top-1 accuracy with Wilson's 95% interval, and the mean cross-entropy.
+      Prints the share of images whose class is right, with a 95% interval (Wilson), and the loss (mean cross-entropy). Pixels \
+      are scaled as the network's file says, where it says that, and each run prints how.
 
       Example: coppice evaluate builtin:resnet20 --weights resnet20.safetensors --data cifar10:DIR \
       --input-mean 0.485,0.456,0.406 --input-std 0.229,0.224,0.225
@@ -17,20 +18,21 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var network: NetworkOptions
 
-  @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
+  @Option(
+    help: ArgumentHelp("fashion-mnist, idx:FOLDER (files as MNIST has them) or cifar10:FOLDER.", valueName: "data"))
   var data: String
 
-  @Option(name: .customLong("split"), help: "The samples: test (the whole test file), validation or training.")
+  @Option(name: .customLong("split"), help: "The samples to use: test (the whole test file), validation or training.")
   var part: EvaluatedPart = .test
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(help: "Samples in a batch.")
+  @Option(help: "Images that are computed at once.")
   var batchSize = 500
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
@@ -40,18 +42,17 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try threads.apply()
     let graph = try network.load()
-    let source = try DataSource.parse(data)
-    let stored = TrainingMetadata(of: graph)
-    let loaded = try StudyData(
-      source: source, split: split.split(stored: stored.split),
-      input: input.normalization(for: source, stored: stored.input), testOnly: part == .test)
+    let loaded = try LoadedData(
+      data, input, split, stored: TrainingMetadata(of: graph, named: network.model), file: network.model,
+      testOnly: part == .test
+    ).data
     let meter = ProgressMeter("evaluate \(graph.name)")
     let figures = try NetworkFigures(
       of: graph, on: loaded, part: part.part, batchSize: batchSize, progress: { meter.update($0) })
     meter.finish()
     if let accuracy = figures.accuracy, accuracy.isNearChance(classes: loaded.classCount) {
       ErrorReport.warn(
-        "the network hardly beats guessing; check --input-scale, --input-mean and --input-std against its training.")
+        "the network is hardly better than guessing; check that \(InputOptions.names) are those of its training.")
     }
     if json {
       print(try PrettyJSON.text(of: EvaluateReport(part: part.rawValue, input: loaded.input, figures: figures)))
@@ -74,7 +75,25 @@ enum EvaluatedPart: String, ExpressibleByArgument, CaseIterable {
 }
 
 private struct EvaluateReport: Encodable {
-  var part: String
-  var input: InputNormalization
-  var figures: NetworkFigures
+  let part: String
+  let input: InputNormalization
+  /// The share of right answers, 0 to 1, by the name that `front --json` has for it.
+  let accuracy: Double?
+  let accuracyInterval: [Double]?
+  let loss: Double?
+  let figures: NetworkFigures
+
+  enum CodingKeys: String, CodingKey {
+    case part, input, accuracy, loss, figures
+    case accuracyInterval = "accuracy_interval"
+  }
+
+  init(part: String, input: InputNormalization, figures: NetworkFigures) {
+    self.part = part
+    self.input = input
+    accuracy = figures.accuracy?.share
+    accuracyInterval = figures.accuracy.map { [$0.interval.lowerBound, $0.interval.upperBound] }
+    loss = figures.loss
+    self.figures = figures
+  }
 }

@@ -2,29 +2,33 @@ import ArgumentParser
 import Evaluation
 import ModelGraph
 import StudyModel
+import Support
 
 /// The layers that may be pruned; all conditions hold together, and exclusion wins.
 struct LayerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Prunes only layers of this name; * and ? stand for any text. Can be repeated.", valueName: "glob"))
+      "Prune only layers of this name; * and ? stand for any text. Can be repeated.", valueName: "glob"))
   var layers: [String] = []
 
-  @Option(help: ArgumentHelp("Leaves layers of this name whole. Can be repeated.", valueName: "glob"))
+  @Option(help: ArgumentHelp("Do not prune layers of this name. Can be repeated.", valueName: "glob"))
   var exclude: [String] = []
 
   @Option(
-    help: ArgumentHelp("Prunes only this operator: Conv, Gemm, LSTM, ... Can be repeated.", valueName: "operator"))
+    help: ArgumentHelp("Prune only this operator: Conv, Gemm, LSTM, ... Can be repeated.", valueName: "operator"))
   var kinds: [String] = []
 
-  @Option(help: ArgumentHelp("Prunes only this part of the network's depth, such as 0,0.5.", valueName: "from,to"))
+  @Option(
+    help: ArgumentHelp(
+      "Prune only this part of the network's depth; 0,0.5 is the half near the input.", valueName: "from,to"))
   var depth: NumberList?
 
-  @Option(help: ArgumentHelp("Prunes only so many layers from the input.", valueName: "count"))
+  @Option(help: ArgumentHelp("Prune only this many layers, counted from the input.", valueName: "count"))
   var first: Int?
 
   @Option(
-    help: ArgumentHelp("Prunes only so many layers from the output (with --first both ends).", valueName: "count"))
+    help: ArgumentHelp(
+      "Prune only this many layers, counted from the output. With --first: both ends.", valueName: "count"))
   var last: Int?
 
   /// The options that stand on the command line.
@@ -58,13 +62,14 @@ struct LayerOptions: ParsableArguments {
     let names = graph.prunableLayerNames
     for pattern in layers + exclude where !names.contains(where: { Glob.matches($0, pattern: pattern) }) {
       throw EvaluationError(
-        .badPlan, "No layer is named '\(pattern)'.", remedy: "The layers are: \(names.joined(separator: ", ")).")
+        .badPlan, "No layer is named '\(pattern)'\(Spelling.hint(for: pattern, among: names)).",
+        remedy: "The layers are: \(names.joined(separator: ", ")).")
     }
     let prunable = Set(names)
     let operators = Set(graph.nodes.filter { prunable.contains($0.name) }.map(\.op.onnxName)).sorted()
     for kind in kinds where !operators.contains(kind) {
       throw EvaluationError(
-        .badPlan, "No layer that can be pruned is a '\(kind)'.",
+        .badPlan, "No layer that can be pruned is a '\(kind)'\(Spelling.hint(for: kind, among: operators)).",
         remedy: "The operators are: \(operators.joined(separator: ", ")).")
     }
   }

@@ -22,16 +22,16 @@ struct OperatorsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only cases of this name; * and ? stand for any text.", valueName: "glob"))
   var only: String?
 
-  @Flag(help: "Lists the cases that were read but did not pass, with the reason.")
+  @Flag(help: "List the cases that were read but did not pass, with the reason.")
   var failures = false
 
-  @Flag(help: "Lists the cases that were not read, with the reason.")
+  @Flag(help: "List the cases that were not read, with the reason.")
   var refusals = false
 
-  @Flag(help: "Prints the table as Markdown.")
+  @Flag(help: "Print the table as Markdown.")
   var markdown = false
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   func run() throws {

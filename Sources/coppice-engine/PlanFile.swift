@@ -7,18 +7,17 @@ import Support
 /// A recipe that was written down: canonical JSON, an entry of `coppice front --json` or `inspect --json`, or a network that it made.
 struct PlanFile {
   let plan: PruningPlan
-  /// What a study's network says of its making beside its plan; nil for other files.
-  let checkpoint: CheckpointMetadata?
+  /// What a network says of its making beside its plan, so that it can be made again; nil for other files.
+  let replay: NetworkReplay?
 
-  /// Throws `EvaluationError` when the file is not there or holds no plan that this version reads.
+  /// Throws `InputFileError` when the file cannot be read, `EvaluationError` when it holds no plan that this version reads.
   init(_ path: String) throws {
     let url = URL(fileURLWithPath: path)
-    guard let bytes = try? Data(contentsOf: url) else {
-      throw EvaluationError(.missingFile, "There is no readable file '\(path)'.", remedy: "Check the path of --plan.")
-    }
+    if let error = InputFileError(path, kind: "plan or network") { throw error }
+    let bytes = try Data(contentsOf: url)
     if bytes.first(where: { !Self.spaces.contains($0) }) == UInt8(ascii: "{") {
       plan = try Self.decode(bytes, path)
-      checkpoint = nil
+      replay = nil
       return
     }
     let network = try ONNXFile.read(url)
@@ -28,7 +27,7 @@ struct PlanFile {
         remedy: "Name a network that `coppice prune` or a search of this version wrote, or a plan as JSON.")
     }
     self.plan = plan
-    checkpoint = CheckpointMetadata(of: network)
+    replay = try NetworkReplay(network, name: path)
   }
 
   /// The plan itself, or an object that holds one under "plan".

@@ -10,8 +10,8 @@ struct ProfileCommand: ParsableCommand {
     commandName: "profile",
     abstract: "Measures a network's size, operations and latency.",
     discussion: """
-      With a baseline both run interleaved, so that what else happens on the machine touches both alike; the ratio is the \
-      median of pairs, with a 95% interval.
+      With --baseline the two networks run in turn, so that other work on the machine slows both alike. The ratio is the median \
+      of these pairs, with a 95% interval.
 
       Example: coppice profile small.onnx --baseline base.onnx
       """)
@@ -21,19 +21,21 @@ struct ProfileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The network to compare with: an ONNX file or builtin:NAME.", valueName: "model"))
   var baseline: String?
 
-  @Option(help: "Samples in one forward pass.")
+  @Option(help: "Images that are computed at once.")
   var batch = 1
 
-  @Option(help: "Threads of one forward pass.")
+  @Option(help: "Threads to compute with.")
   var threads = 1
 
-  @Option(help: "Seeds the input.")
+  @OptionGroup var device: DeviceOptions
+
+  @Option(help: "The seed of the random input.")
   var seed: UInt64 = 0
 
-  @Flag(help: "Shows every layer.")
+  @Flag(help: "Show every layer.")
   var layers = false
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
@@ -42,6 +44,7 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
+    try device.check()
     let graph = try network.load()
     let dense = try baseline.map { try NetworkSource.parse($0).load() }
     let profile = try NetworkProfile(

@@ -13,29 +13,32 @@ struct PruneCommand: ParsableCommand {
     commandName: "prune",
     abstract: "Prunes a network once and writes the smaller one as ONNX.",
     discussion: """
-      Without data the network is only cut. With data its batch normalisation is measured anew, it can be fine-tuned, and \
-      its accuracy before and after is printed. --plan makes a network of a search again, bit for bit under the same number \
-      of threads on the same kind of processor.
+      Without --data channels are removed and nothing else happens. With --data the statistics of batch normalisation are \
+      measured again, the network can be trained (--fine-tune), and its accuracy before and after is printed. --plan makes a \
+      network again that a search or this command wrote, with the input scaling and the split that its file names. With the \
+      same number of threads on the same kind of processor its weights must be identical, which is checked; elsewhere the same \
+      channels stay, and the largest difference of a weight is printed.
 
       Example: coppice prune base.onnx --sparsity 0.5 --criterion l1 --data fashion-mnist --fine-tune 1 -o small.onnx
       Example: coppice prune base.onnx --plan night/networks/trial-0004-rung-2.onnx --data fashion-mnist -o again.onnx
       """)
 
   @OptionGroup var network: NetworkOptions
-  @OptionGroup(title: "How much leaves") var amount: AmountOptions
-  @OptionGroup(title: "What leaves first") var importance: CriterionOptions
-  @OptionGroup(title: "From which layers") var layers: LayerOptions
+  @OptionGroup(title: "How much to remove") var amount: AmountOptions
+  @OptionGroup(title: "What to remove first") var importance: CriterionOptions
+  @OptionGroup(title: "Which layers") var layers: LayerOptions
   @OptionGroup(title: "In which steps") var steps: ScheduleOptions
-  @OptionGroup(title: "Recovery") var recovery: RecoveryOptions
-  @OptionGroup(title: "Recipes") var recipe: RecipeOptions
+  @OptionGroup(title: "Training afterwards") var recovery: RecoveryOptions
+  @OptionGroup(title: "Plans") var recipe: RecipeOptions
   @OptionGroup(title: "Data") var split: SplitOptions
   @OptionGroup(title: "Data") var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
+  @Option(
+    help: ArgumentHelp("fashion-mnist, idx:FOLDER (files as MNIST has them) or cifar10:FOLDER.", valueName: "data"))
   var data: String?
 
-  @Flag(help: "Prunes a network that hardly beats guessing, too.")
+  @Flag(help: "Go on even where the network is hardly better than guessing.")
   var allowNearChance = false
 
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
@@ -43,26 +46,27 @@ struct PruneCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Writes the smaller network's weights as safetensors, too; those with many zeros without them.", valueName: "file"
+      "Also write the smaller network's weights as safetensors; weights with many zeros are stored without the zeros.",
+      valueName: "file"
     ))
   var safetensors: String?
 
   @Option(
     help: ArgumentHelp(
-      "Writes the network in its old shapes as well, the removed channels masked: it computes the same as the smaller one.",
+      "Also write the network with its old shapes, the removed channels masked: it computes the same as the smaller network. States have the smaller network's shapes.",
       valueName: "file"))
   var masked: String?
 
   @Option(
     help: ArgumentHelp(
-      "Inserts batch normalisations that an exporter folded: auto (where the criterion needs them), keep, insert.",
+      "Put batch normalisations back that an exporter folded into convolutions: auto (when the criterion needs them), keep (do not), insert.",
       valueName: "policy"))
   var batchNorm: BatchNormalizationPolicy?
 
-  @Flag(help: "Shows how each layer's weights are distributed before and after.")
+  @Flag(help: "Show how each layer's weights are distributed, before and after.")
   var distribution = false
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   @Flag(help: ArgumentHelp("Prints the seconds of each step to standard error.", visibility: .hidden))
@@ -72,19 +76,22 @@ struct PruneCommand: ParsableCommand {
     if recipe.plan != nil {
       let others = amount.given + importance.given + layers.given + steps.given + recovery.given
       guard others.isEmpty else {
-        throw ValidationError("--plan holds the whole recipe, so it goes without \(others.joined(separator: ", ")).")
+        throw ValidationError(
+          "--plan holds all of these choices, so it cannot be used with \(others.joined(separator: ", ")).")
       }
     } else {
       guard amount.amount != nil else {
-        throw ValidationError("Say how much leaves: --sparsity 0.5, --threshold, or a recipe with --plan.")
+        throw ValidationError("Say how much to remove: --sparsity 0.5, --threshold 0.01, or a plan with --plan.")
       }
       try checkRecipe()
     }
     guard masked == nil || recipe.plan != nil || amount.effectiveGranularity.isStructured else {
-      throw ValidationError("--masked is for what leaves; pruned weights are zeros in their place already.")
+      throw ValidationError(
+        "--masked goes with granularities that remove channels, heads, units or layers; single weights are set to zero in their place already."
+      )
     }
     guard masked == nil || data == nil else {
-      throw ValidationError("--masked compares the cut alone, so it goes without --data.")
+      throw ValidationError("--masked shows the cut alone, so it cannot be used with --data.")
     }
     guard recovery.rungs(from: nil).isEmpty || data != nil else { throw ValidationError("--fine-tune needs --data.") }
   }
@@ -100,7 +107,7 @@ struct PruneCommand: ParsableCommand {
     }
     if steps.redundant, !amount.effectiveGranularity.isStructured {
       throw ValidationError(
-        "--redundant removes units, so it does not go with --granularity \(amount.effectiveGranularity.rawValue).")
+        "--redundant removes units, so it cannot be used with --granularity \(amount.effectiveGranularity.rawValue).")
     }
     if let conflict = ownPlan.conflict {
       throw ValidationError(
@@ -118,53 +125,93 @@ struct PruneCommand: ParsableCommand {
   }
 
   func run() throws {
-    let file = try OutputFile(output)
-    let arrays = try safetensors.map(OutputFile.init)
-    let maskedFile = try masked.map(OutputFile.init)
-    let planFile = try recipe.writePlan.map(OutputFile.init)
+    var outputs = network.outputs(besides: [recipe.plan], data: data)
+    let file = try outputs.file(output)
+    let arrays = try safetensors.map { try outputs.file($0) }
+    let maskedFile = try masked.map { try outputs.file($0) }
+    let planFile = try recipe.writePlan.map { try outputs.file($0) }
     try threads.apply()
-    let written = try recipe.plan.map(PlanFile.init)
+    let recipeFile = try recipe.plan.map(PlanFile.init)
+    let replay = recipeFile?.replay
     let graph = try network.load()
     try layers.check(against: graph)
-    if let checkpoint = written?.checkpoint { try check(checkpoint, against: graph) }
-    let stored = TrainingMetadata(of: graph)
-    let loaded = try data.map { text in
-      let source = try DataSource.parse(text)
-      return try StudyData(
-        source: source, split: split.split(stored: stored.split),
-        input: input.normalization(for: source, stored: stored.input))
-    }
-    let plan = written?.plan ?? ownPlan
-    let rungs = recovery.rungs(from: written?.checkpoint)
+    try replay?.check(dense: graph, path: network.model)
+    let own = try TrainingMetadata(of: graph, named: network.model)
+    let stored = own.replaced(by: replay?.training)
+    let feeder = (replay?.training.input == nil ? nil : replay?.name) ?? network.model
+    let loaded = try data.map { try LoadedData($0, input, split, stored: stored, file: feeder) }
+    let notes = try data == nil ? givenNotes(stored, file: feeder) : TrainingMetadata()
+    let plan = recipeFile?.plan ?? ownPlan
+    let rungs = recovery.rungs(from: replay)
     guard rungs.isEmpty || loaded != nil else {
       throw EvaluationError(
         .badPlan, "The network of --plan was fine-tuned for \(rungs.last ?? 0) epochs, and there are no data.",
         remedy: "Name the study's data with --data, or write --fine-tune 0 for the cut alone.")
     }
-    let inserts = written?.checkpoint?.insertsNormalizations == true
+    let changes = replay.map { self.changes($0, rungs, loaded) } ?? []
+    try replay?.check(loaded?.data, changes: changes)
+    let policy = replay.map { $0.recipe.insertsNormalizations ? BatchNormalizationPolicy.insert : .keep } ?? .auto
     let meter = StepMeter("prune \(graph.name)")
     let pruning = try NetworkPruning(
-      graph, plan: plan, data: loaded, epochs: rungs.first ?? 0, laterRungs: Array(rungs.dropFirst()),
-      allowsNearChance: allowNearChance, batchNormalization: batchNorm ?? (inserts ? .insert : .auto),
+      graph, plan: plan, data: loaded?.data, epochs: rungs.first ?? 0, laterRungs: Array(rungs.dropFirst()),
+      // A search that began all the same is no error of the network that is made again.
+      allowsNearChance: allowNearChance || replay != nil, batchNormalization: batchNorm ?? policy,
       makesMasked: masked != nil, progress: meter.update)
     meter.finish()
     if timings {
       let steps = pruning.timings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      FileHandle.standardError.write(Data("timings: \(steps.joined(separator: " "))\n".utf8))
+      StandardError.write("timings: \(steps.joined(separator: " "))\n")
     }
     guard masked == nil || pruning.masked != nil else {
       throw EvaluationError(
         .badPlan, "Plans of granularity '\(plan.granularity.rawValue)' have no masked network.",
         remedy: "Leave --masked out.")
     }
-    try ONNXFile.write(pruning.network, to: file.url)
+    let again = try replay?.outcome(pruning.network, pruning.recipe, changes: changes)
+    let written = try notes.laid(over: pruning.network)
+    try ONNXFile.write(written, to: file)
     try planFile?.write(plan.canonicalBytes())
-    try arrays?.write(SparseTensorFile.encode(pruning.network.learnedState, metadata: ["format": "pt"]))
-    if let masked = pruning.masked, let maskedFile { try ONNXFile.write(masked, to: maskedFile.url) }
+    try arrays?.write(SparseTensorFile.encode(written.learnedState, metadata: written.weightsNotes))
+    if let masked = pruning.masked, let maskedFile { try ONNXFile.write(notes.laid(over: masked), to: maskedFile) }
     if !plan.removesNothing, pruning.groups.allSatisfy({ $0.kept == $0.all }) {
-      ErrorReport.note("note: nothing left '\(graph.name)': the plan's share, threshold or tolerance lets nothing go.")
+      ErrorReport.note(
+        "note: nothing was removed from '\(graph.name)': the share or the threshold is too small, or accuracy fell too far."
+      )
     }
-    try show(pruning, plan)
+    if let loaded, let dense = pruning.before.accuracy, let pruned = pruning.after.accuracy,
+      let doubt = ScalingDoubt(dense: dense, pruned: pruned)
+    {
+      ErrorReport.warn(doubt.text(loaded.data.input, remedy: "check \(InputOptions.names)"))
+    }
+    try show(pruning, plan, loaded?.data.input, again)
+  }
+
+  /// What of the command line changes how the network of --plan was made, so that its weights cannot come out again.
+  private func changes(_ replay: NetworkReplay, _ rungs: [Double], _ loaded: LoadedData?) -> [String] {
+    var found: [String] = []
+    if recovery.fineTune != nil, rungs != replay.trainedRungs || (loaded == nil && replay.recipe.data != nil) {
+      found.append("--fine-tune asks for other steps")
+    }
+    if let batchNorm, batchNorm == (replay.recipe.insertsNormalizations ? .keep : .insert) {
+      found.append("--batch-norm \(batchNorm.rawValue) is given")
+    }
+    if loaded?.choice.overruled != nil { found.append("another input scaling is forced") }
+    return found
+  }
+
+  /// What the network carries for later commands where there are no data here on which the options of input and split could act:
+  /// these options, and what the file of --plan says.
+  private func givenNotes(_ stored: TrainingMetadata, file: String) throws -> TrainingMetadata {
+    var notes = stored
+    if !input.given.isEmpty {
+      let choice = try InputChoice(
+        input.given, by: .options, stored: stored.input, file: file, data: DataSource(format: "none"),
+        forced: input.forceInput)
+      ErrorReport.note(choice.text)
+      (notes.input, notes.layout) = (choice.input, TrainingMetadata.givenLayout)
+    }
+    if split.isGiven { notes.split = split.split(stored: stored.split) }
+    return notes
   }
 
   private var ownPlan: PruningPlan {
@@ -178,27 +225,32 @@ struct PruneCommand: ParsableCommand {
       recovery: recovery.recovery, seed: recovery.seed ?? 0)
   }
 
-  /// Another dense network would be cut without complaint, and come out as something else.
-  private func check(_ checkpoint: CheckpointMetadata, against graph: Graph) throws {
-    let digest = Digest(of: try ONNXFile.encode(graph))
-    guard digest == checkpoint.dense else {
-      throw EvaluationError(
-        .badPlan,
-        "The network of --plan was cut from \(checkpoint.dense.short), and '\(network.model)' is \(digest.short).",
-        remedy:
-          "Name the dense network of study '\(checkpoint.study)', or give the plan as JSON to cut another one by it.")
+  /// What there was of the target's measure before the cut; nil where the groups count something else.
+  private func total(_ reached: TargetGap, _ pruning: NetworkPruning) -> Int? {
+    switch reached.measure {
+    case .macs: return pruning.before.macs
+    case .parameters: return pruning.before.parameters
+    case .units:
+      let (kept, all) = pruning.groups.reduce((0, 0)) { ($0.0 + $1.kept, $0.1 + $1.all) }
+      return kept == reached.achieved ? all : nil
     }
   }
 
-  private func show(_ pruning: NetworkPruning, _ plan: PruningPlan) throws {
+  private func show(
+    _ pruning: NetworkPruning, _ plan: PruningPlan, _ input: InputNormalization?, _ again: ReplayOutcome?
+  ) throws {
+    // What the user has, and not what we would write of it.
+    var before = pruning.before
+    if let bytes = try network.fileBytes() { before.sizeBytes = bytes }
     if json {
       print(
         try PrettyJSON.text(
           of: PruneReport(
-            network: output, before: pruning.before, after: pruning.after, target: pruning.reached,
+            network: output, before: before, after: pruning.after, target: pruning.reached,
             distributions: distribution ? pruning.distributions : nil,
             redundant: pruning.redundant,
-            groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) }, plan: plan)))
+            groups: pruning.groups.map { .init(name: $0.name, kept: $0.kept, all: $0.all) }, plan: plan,
+            input: input, again: again)))
     } else {
       var groups = TextTable(figures: [plan.granularity.isStructured ? "group" : "weight", "kept", "of"])
       for group in pruning.groups { groups.add([group.name, "\(group.kept)", "\(group.all)"]) }
@@ -206,11 +258,14 @@ struct PruneCommand: ParsableCommand {
       if distribution { print(DistributionChange.text(pruning.distributions)) }
       if let redundant = pruning.redundant {
         print(
-          "did nothing and left: \(redundant.exact) units on any input, by their weights; "
-            + "\(redundant.onCalibrationData) on the calibration data\n")
+          "Removed because they do nothing: \(redundant.exact) units on any input, "
+            + "\(redundant.onCalibrationData) units on the calibration data\n")
       }
-      if let reached = pruning.reached { print("\(reached.text)\n") }
-      print(FigureTable([("before", pruning.before), ("after", pruning.after)]).text, terminator: "")
+      if let reached = pruning.reached {
+        print("\(reached.text(of: total(reached, pruning), granularity: plan.granularity))\n")
+      }
+      print(FigureTable([("before", before), ("after", pruning.after)]).text, terminator: "")
+      if let again, let name = recipe.plan { print(again.text(name)) }
       print("written to \(output)")
     }
   }
@@ -231,6 +286,8 @@ private struct PruneReport: Encodable {
   var redundant: RedundantCounts?
   var groups: [Group]
   var plan: PruningPlan
+  var input: InputNormalization?
+  var again: ReplayOutcome?
 }
 
 extension BatchNormalizationPolicy: ExpressibleByArgument {}

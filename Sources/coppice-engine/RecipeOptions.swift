@@ -4,10 +4,10 @@ import ArgumentParser
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Prunes by a plan that was written down: JSON (--write-plan, front --json), or a network that a search made.",
+      "Prune by a plan: a JSON file (from --write-plan or coppice front --json), or a network file of a search.",
       valueName: "file"))
   var plan: String?
 
-  @Option(help: ArgumentHelp("Writes the plan as JSON, its SHA-256 its identity.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the plan as JSON too, for --plan.", valueName: "file"))
   var writePlan: String?
 }

@@ -7,25 +7,28 @@ struct RecoveryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Epochs of fine-tuning after the cut; rising epochs such as 0.5,1,3 are rungs, each trained to with a learning rate \
-      that falls to zero. With --plan and a network the epochs of that network when left out.
+      Epochs of training after pruning. Several rising numbers, such as 0.5,1,3, train in parts, as a search does: up to 0.5 \
+      epochs, then up to 1, then up to 3, with a learning rate that falls to zero in each. Left out with --plan NETWORK: the \
+      epochs of that network.
       """, valueName: "epochs"))
   var fineTune: NumberList?
 
   @Option(
     name: [.customLong("learning-rate"), .customLong("lr")],
-    help: "The learning rate at the start of fine-tuning; 0.02 when left out.")
+    help: "The learning rate at the start of training; 0.02 when left out.")
   var learningRate: Double?
 
   @Option(help: "Samples in a batch; 128 when left out.")
   var batchSize: Int?
 
   @Option(
-    help: ArgumentHelp("Batches over which batch normalisation is measured anew; 16 when left out.", valueName: "count")
+    help: ArgumentHelp(
+      "Batches on which the statistics of batch normalisation are measured after pruning; 16 when left out.",
+      valueName: "count")
   )
   var recalibrationBatches: Int?
 
-  @Option(help: "Seeds every random choice.")
+  @Option(help: "The seed of every random choice; 0 when left out.")
   var seed: UInt64?
 
   /// The options of the recipe that stand on the command line; epochs are no part of it.
@@ -37,11 +40,9 @@ struct RecoveryOptions: ParsableArguments {
   }
 
   /// Cumulative epochs of each trained rung: as given, else those of the network that is made again.
-  func rungs(from checkpoint: CheckpointMetadata?) -> [Double] {
+  func rungs(from replay: NetworkReplay?) -> [Double] {
     if let fineTune { return fineTune.values == [0] ? [] : fineTune.values }
-    guard let checkpoint else { return [] }
-    let rungs = checkpoint.rungs.isEmpty ? [0, checkpoint.epochs] : checkpoint.rungs
-    return rungs.filter { $0 > 0 }
+    return replay?.trainedRungs ?? []
   }
 
   /// The epochs within which all cuts are made.

@@ -5,41 +5,49 @@ import StudyModel
 struct ScheduleOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "When cuts are made: one-shot, iterative, agp, fixed-rate, dynamic-rate, history.", valueName: "name"))
+      "When to remove: one-shot, or in steps with training between them: iterative, agp, fixed-rate, dynamic-rate, history.",
+      valueName: "name"))
   var schedule: Schedule.Kind?
 
-  @Option(help: ArgumentHelp("Cuts, at most; 4 when left out, 8 for rates and history.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "The largest number of steps; 4 when left out, 8 for fixed-rate, dynamic-rate and history.", valueName: "count"))
   var steps: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Epochs after each cut but the last; even parts of --fine-tune when left out.", valueName: "epochs"))
+      "Epochs of training after each step but the last; equal parts of --fine-tune when left out.", valueName: "epochs")
+  )
   var epochsPerStep: Double?
 
-  @Option(help: ArgumentHelp("The first step's share of what is left, for the rates.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "For fixed-rate and dynamic-rate: the share that the first step removes of what is left.", valueName: "share"))
   var rate: Double?
 
   @Option(
-    help: ArgumentHelp("How far accuracy may fall, for dynamic-rate and history.", valueName: "share"))
+    help: ArgumentHelp(
+      "For dynamic-rate and history: how far accuracy may fall; 0.01 is one point.", valueName: "share"))
   var tolerance: Double?
 
   @Option(
     help: ArgumentHelp(
-      "After each cut the weights that stay go back to this epoch before the first cut.", valueName: "epoch"))
+      "After each step, set the remaining weights back to what they were at this epoch.", valueName: "epoch"))
   var rewind: Double?
 
   @Option(
     help: ArgumentHelp(
-      "In what order groups are cut: all, bottom-up, top-down, shallow-only, least-sensitive, off-critical-path.",
+      "In what order to prune the layers: all (at once), bottom-up, top-down, shallow-only, least-sensitive, off-critical-path.",
       valueName: "name"))
   var order: LayerOrder?
 
   @Option(
     help: ArgumentHelp(
-      "Trains towards sparsity before the first cut: l1, group-lasso, bn-scale, growing, gates.", valueName: "penalty"))
+      "Before the first step, train with a penalty that makes weights small: l1, group-lasso, bn-scale, growing, gates.",
+      valueName: "penalty"))
   var sparseTraining: SparseTraining.Penalty?
 
-  @Option(help: ArgumentHelp("How the penalty acts: gradient, proximal, ftrl.", valueName: "name"))
+  @Option(help: ArgumentHelp("How the penalty changes the weights: gradient, proximal, ftrl.", valueName: "name"))
   var sparseUpdate: SparseTraining.Update?
 
   @Option(help: ArgumentHelp("The penalty's factor; 1e-4 when left out.", valueName: "number"))
@@ -48,12 +56,16 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Epochs of sparse training; 1 when left out.", valueName: "epochs"))
   var sparseEpochs: Double?
 
-  @Flag(help: "Units that do nothing leave first: those of zeros, and those constant on the calibration data.")
+  @Flag(
+    help:
+      "First remove units that do nothing: those whose weights are all zero, and those whose output is the same for all calibration data."
+  )
   var redundant = false
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Readers of a channel that leaves get its mean over the training data in their biases.")
+    help:
+      "When a channel is removed, add its mean output over the training data to the biases of the layers that read it.")
   var meanReplacement = true
 
   /// Where there is something to replace.
@@ -100,7 +112,7 @@ struct ScheduleOptions: ParsableArguments {
     for (name, isGiven, part) in own where isGiven && !kind.parts.contains(part) {
       let others = Schedule.Kind.allCases.filter { $0.parts.contains(part) }.map(\.rawValue)
       throw ValidationError(
-        "\(name) does not go with --schedule \(kind.rawValue); it goes with \(others.joined(separator: ", ")).")
+        "\(name) cannot be used with --schedule \(kind.rawValue); use it with \(others.joined(separator: ", ")).")
     }
     if let steps, steps < 2 { throw ValidationError("--steps must be at least 2, not \(steps).") }
     if let rate, !(rate > 0 && rate < 1) { throw ValidationError("--rate must be above 0 and below 1, not \(rate).") }

@@ -8,40 +8,49 @@ import Support
 struct SensitivityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sensitivity",
-    abstract: "Measures what pruning each group alone costs, without training.",
+    abstract: "Measures how much accuracy is lost when one group alone is pruned, without training.",
     discussion: """
-      Every group is cut alone at every ratio, batch normalisation is measured anew, and accuracy and loss are taken on \
-      validation samples. What loses little can lose much in a search.
+      A group is a set of channels, in one or more layers, that can only be removed together. Each group is pruned alone at each \
+      ratio, batch normalisation is measured again, and accuracy and loss are measured on the validation samples. Groups that \
+      lose little accuracy can be pruned more.
 
       Example: coppice sensitivity base.onnx --data fashion-mnist --samples 2000 --picture sensitivity.svg
       """)
 
   @OptionGroup var network: NetworkOptions
 
-  @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
+  @Option(
+    help: ArgumentHelp("fashion-mnist, idx:FOLDER (files as MNIST has them) or cifar10:FOLDER.", valueName: "data"))
   var data: String
 
-  @Option(help: ArgumentHelp("Shares that leave, each of one group; 0.1 to 0.9 when left out.", valueName: "shares"))
+  @Option(
+    help: ArgumentHelp(
+      "The shares of a group to remove, such as 0.25,0.5; 0.1 to 0.9 when left out.", valueName: "shares"))
   var ratios: NumberList?
 
-  @Option(help: ArgumentHelp("The first so many validation samples; all when left out.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Use only this many validation samples, the first ones; all when left out.", valueName: "count"))
   var samples: Int?
 
-  @Option(help: ArgumentHelp("What leaves: channel, element, 'block 4x1', head, unit, layer.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "What to remove: channel, head, unit, layer; or set to zero: element, 'block 4x1'.", valueName: "name"))
   var granularity: Granularity = .channel
 
-  @OptionGroup(title: "What leaves first") var importance: CriterionOptions
-  @OptionGroup(title: "From which layers") var layers: LayerOptions
+  @OptionGroup(title: "What to remove first") var importance: CriterionOptions
+  @OptionGroup(title: "Which layers") var layers: LayerOptions
 
-  @Option(help: ArgumentHelp("Batches over which batch normalisation is measured anew.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Batches on which the statistics of batch normalisation are measured after pruning.", valueName: "count"))
   var recalibrationBatches = 16
 
-  @Option(help: "Seeds every random choice.")
+  @Option(help: "The seed of every random choice.")
   var seed: UInt64 = 0
 
   @Option(
     help: ArgumentHelp(
-      "Inserts batch normalisations that an exporter folded: auto (where the criterion needs them), keep, insert.",
+      "Put batch normalisations back that an exporter folded into convolutions: auto (when the criterion needs them), keep (do not), insert.",
       valueName: "policy"))
   var batchNorm: BatchNormalizationPolicy = .auto
 
@@ -49,16 +58,18 @@ struct SensitivityCommand: ParsableCommand {
   @OptionGroup(title: "Data") var input: InputOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(help: ArgumentHelp("Keeps scans in this folder, and takes them from there.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep results in this folder, and take from there what is measured already.", valueName: "folder"))
   var cache: String?
 
-  @Option(help: ArgumentHelp("Writes the scan as JSON, too.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the result as JSON into this file, too.", valueName: "file"))
   var scan: String?
 
-  @Option(help: ArgumentHelp("Draws the scan as a heat map into this SVG file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Draw the result as a heat map into this SVG file.", valueName: "file"))
   var picture: String?
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
@@ -85,15 +96,13 @@ struct SensitivityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let file = try scan.map(OutputFile.init)
+    var outputs = network.outputs(besides: [], data: data)
+    let file = try scan.map { try outputs.file($0) }
     try threads.apply()
     let graph = try network.load()
     try layers.check(against: graph)
-    let source = try DataSource.parse(data)
-    let stored = TrainingMetadata(of: graph)
-    let loaded = try StudyData(
-      source: source, split: split.split(stored: stored.split),
-      input: input.normalization(for: source, stored: stored.input))
+    let loaded = try LoadedData(
+      data, input, split, stored: TrainingMetadata(of: graph, named: network.model), file: network.model)
     let plan = PruningPlan(
       criterion: importance.effective, ranking: importance.ranking, granularity: granularity, scope: .perGroup,
       sparsity: .uniform(0), layers: layers.set,
@@ -102,9 +111,9 @@ struct SensitivityCommand: ParsableCommand {
       seed: seed)
     let meter = ProgressMeter("sensitivity of \(graph.name)")
     let measurement = try SensitivityMeasurement(
-      graph, plan: plan, data: loaded, batchNormalization: batchNorm,
+      graph, plan: plan, data: loaded.data, batchNormalization: batchNorm,
       cache: cache.map { path in
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Folders.make(at: URL(fileURLWithPath: path))
         return try SensitivityCache(folder: URL(fileURLWithPath: path))
       })
     let result = try measurement.run(

@@ -5,8 +5,10 @@ import Tensors
 
 /// Threads of libtorch; results are the same bit for bit only with the same number.
 struct ThreadOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Threads to compute with; all processors when absent.", valueName: "count"))
+  @Option(help: ArgumentHelp("Threads to compute with; all processors when left out.", valueName: "count"))
   var threads: Int?
+
+  @OptionGroup var device: DeviceOptions
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
@@ -18,5 +20,9 @@ struct ThreadOptions: ParsableArguments {
       ?? Int(coppice_available_processors())
   }
 
-  func apply() throws { try TorchRuntime.setThreadCount(effective) }
+  /// Throws `DeviceError` where a GPU is asked for.
+  func apply() throws {
+    try device.check()
+    try TorchRuntime.setThreadCount(effective)
+  }
 }

@@ -12,24 +12,25 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Trains a built-in or given network and writes it as ONNX.",
     discussion: """
-      Stochastic gradient descent with momentum under a learning rate that falls to zero along a cosine. The file \
-      remembers the input scaling and the split, so that later commands need not be told.
+      Trains by stochastic gradient descent with momentum; the learning rate falls to zero along a cosine. The file \
+      remembers how pixels are scaled and how the data are split, so that later commands need not be told.
 
       Example: coppice train --network fashion-cnn --data fashion-mnist --epochs 3 -o base.onnx
       """)
 
   @Option(
     help: ArgumentHelp(
-      "A built-in network (\(BuiltinNetworks.names.joined(separator: ", "))) with fresh weights, or an ONNX file.",
+      "A built-in network, untrained (\(BuiltinNetworks.names.joined(separator: ", "))), or an ONNX file.",
       valueName: "name|file"))
   var network: String
 
-  @Option(help: ArgumentHelp("Weights to start from: a safetensors file for a built-in network.", valueName: "file"))
+  @Option(help: ArgumentHelp("A safetensors file with the weights to start from.", valueName: "file"))
   var weights: String?
 
   @OptionGroup var reading: NetworkReadingOptions
 
-  @Option(help: ArgumentHelp("fashion-mnist, idx:DIR or cifar10:DIR.", valueName: "data"))
+  @Option(
+    help: ArgumentHelp("fashion-mnist, idx:FOLDER (files as MNIST has them) or cifar10:FOLDER.", valueName: "data"))
   var data: String
 
   @Option(help: "Epochs; fractions are allowed.")
@@ -38,22 +39,23 @@ struct TrainCommand: ParsableCommand {
   @Option(name: [.customLong("learning-rate"), .customLong("lr")], help: "The learning rate at the start.")
   var learningRate = 0.05
 
-  @Option(help: "Samples in a batch.")
+  @Option(help: "Images in a batch.")
   var batchSize = 128
 
-  @Option(help: "Momentum.")
+  @Option(help: "The momentum of gradient descent.")
   var momentum = 0.9
 
-  @Option(help: "Weight decay.")
+  @Option(help: "The weight decay.")
   var weightDecay = 5e-4
 
-  @Option(help: ArgumentHelp("Zero pixels around each image before a random crop.", valueName: "pixels"))
+  @Option(
+    help: ArgumentHelp("Add this many black pixels at each side, then crop at a random place.", valueName: "pixels"))
   var cropPadding = 0
 
-  @Flag(help: "Mirrors training images by chance.")
+  @Flag(help: "Mirror half of the training images, left to right.")
   var flips = false
 
-  @Option(help: "Seeds fresh weights and the order of samples.")
+  @Option(help: "The seed of the first weights and of the order of samples.")
   var seed: UInt64 = 0
 
   @OptionGroup var split: SplitOptions
@@ -63,10 +65,10 @@ struct TrainCommand: ParsableCommand {
   @Option(name: [.short, .long], help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
   var output: String
 
-  @Option(help: ArgumentHelp("Writes the weights as safetensors too.", valueName: "file"))
+  @Option(help: ArgumentHelp("Also write the weights as safetensors.", valueName: "file"))
   var safetensors: String?
 
-  @Flag(help: "Prints the result as JSON.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
@@ -85,17 +87,21 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let onnx = try OutputFile(output)
-    let arrays = try safetensors.map(OutputFile.init)
+    // The name of a built-in network is no file, even where one of that name is there.
+    let isBuiltin = BuiltinNetworks.names.contains(network)
+    var outputs = OutputFiles(
+      sparing: [isBuiltin ? nil : network, weights].compactMap { $0 } + DataFiles.paths(data),
+      more: { [network] in isBuiltin ? [] : ONNXFile.dataFiles(of: URL(fileURLWithPath: network)).map(\.path) })
+    let onnx = try outputs.file(output)
+    let arrays = try safetensors.map { try outputs.file($0) }
     try threads.apply()
     let name = BuiltinNetworks.names.contains(network) ? "builtin:\(network)" : network
     let graph = try reading.source(of: name, weights: weights).load(seed: seed)
-    let source = try DataSource.parse(data)
+    ErrorReport.say(graph.remarks)
+    var stored = try TrainingMetadata(of: graph, named: name)
     // Fresh weights have seen nothing, so validation is cut from the training file.
-    let stored = TrainingMetadata(of: graph)
-    let loaded = try StudyData(
-      source: source, split: split.split(stored: stored.split ?? SplitSpec(seenTraining: false)),
-      input: input.normalization(for: source, stored: stored.input))
+    if stored.split == nil { stored.split = SplitSpec(seenTraining: false) }
+    let loaded = try LoadedData(data, input, split, stored: stored, file: name).data
 
     let recovery = Recovery(
       learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, batchSize: batchSize,
@@ -106,14 +112,15 @@ struct TrainCommand: ParsableCommand {
     ) { share, loss in meter.update(share, detail: String(format: "loss %.3f", loss)) }
     meter.finish(figures.accuracy.map { "\(Units.percent($0.share)) right on validation" } ?? "")
 
-    try ONNXFile.write(trained, to: onnx.url)
-    try arrays?.write(SafetensorsFile.encode(trained.learnedState, metadata: ["format": "pt"]))
+    try ONNXFile.write(trained, to: onnx)
+    try arrays?.write(SafetensorsFile.encode(trained.learnedState, metadata: trained.weightsNotes))
     if figures.accuracy?.isNearChance(classes: loaded.classCount) == true {
       ErrorReport.warn(
-        "the network hardly beats guessing; try more epochs or another learning rate (it was \(learningRate)).")
+        "the network is hardly better than guessing; try more epochs or another learning rate (it was \(learningRate))."
+      )
     }
     if json {
-      print(try PrettyJSON.text(of: TrainReport(network: output, figures: figures)))
+      print(try PrettyJSON.text(of: TrainReport(network: output, input: loaded.input, figures: figures)))
     } else {
       print(FigureTable([("network", figures)]).text, terminator: "")
       print("written to \(output)")
@@ -123,5 +130,6 @@ struct TrainCommand: ParsableCommand {
 
 private struct TrainReport: Encodable {
   var network: String
+  var input: InputNormalization
   var figures: NetworkFigures
 }

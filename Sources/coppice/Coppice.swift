@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Launching
 import Support
 
 /// The control side: it searches, keeps and reports, and starts `coppice-engine` for everything that computes.
@@ -31,13 +30,22 @@ struct Coppice: ParsableCommand {
     ]
   )
 
+  private static var commandNames: [String] {
+    var names: [String] = []
+    for command in configuration.subcommands {
+      if let name = command.configuration.commandName { names.append(name) }
+    }
+    return names
+  }
+
   static func main() {
-    // Output that is cut off by a closed pipe (`coppice front | head`) is not an error of ours.
-    signal(SIGPIPE, SIG_DFL)
-    StandardStreams.ensureOpen()
+    StandardStreams.prepare()
     do {
-      var command = try parseAsRoot()
+      let arguments = NegativeNumbers.attached(Array(CommandLine.arguments.dropFirst()))
+      if let fault = CommandName.fault(arguments, commands: commandNames) { throw ValidationError(fault) }
+      var command = try parseAsRoot(arguments)
       try command.run()
+      try StandardOutput.check()
     } catch {
       ErrorRendering.exit(with: error)
     }

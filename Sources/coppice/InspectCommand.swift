@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChannelGroups
 import Foundation
+import ModelFormats
 import ModelGraph
 import NetworkLoading
 import Reporting
@@ -11,13 +12,13 @@ import Support
 /// Shows what a network is made of and what of it can leave. Needs no libtorch.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show a network's layers, shapes, counts and prunable groups.")
+    commandName: "inspect", abstract: "Show a network's layers, their sizes, and what can be pruned.")
 
   @Argument(
     help: "An ONNX file, builtin:NAME (\(BuiltinNetworks.names.joined(separator: ", "))), or a safetensors file.")
   var model: String
-  @Option(help: "A safetensors file with weights to lay over the network's own.") var weights: String?
-  @Option(help: ArgumentHelp("Give an integer input a fixed value. Can be repeated.", valueName: "input=value"))
+  @Option(help: "A safetensors file whose weights replace the network's own.") var weights: String?
+  @Option(help: ArgumentHelp("Give an integer input this value. Can be repeated.", valueName: "input=value"))
   var set: [String] = []
   @Option(
     help: ArgumentHelp(
@@ -26,12 +27,13 @@ struct InspectCommand: ParsableCommand {
   var freeze: [String] = []
   @Option(
     help: ArgumentHelp(
-      "A recurrent state that goes in and comes out, beside those that are detected. Can be repeated.",
+      "An input and an output that hold the same recurrent state, where this is not detected. Can be repeated.",
       valueName: "input=output"))
   var statePair: [String] = []
-  @Option(help: ArgumentHelp("What leaves: channel, head, unit or layer.", valueName: "name"))
+  @Option(help: ArgumentHelp("What would be removed: channel, head, unit or layer.", valueName: "name"))
   var granularity: Granularity = .channel
-  @Flag(help: "Print for each group which entries of which weights leave with its first units.") var units = false
+  @Flag(help: "Print for each group which rows and columns of which weights are removed with its units.") var units =
+    false
   @Flag(help: "Print JSON instead of tables.") var json = false
   @Flag(help: "List every weight, and whether it is learned, quantised, measured, frozen or constant.") var tensors =
     false
@@ -42,22 +44,26 @@ struct InspectCommand: ParsableCommand {
   var picture: String?
 
   func run() throws {
+    var outputs = OutputFiles(sparing: [model, weights].compactMap { $0 }) { [model] in
+      ONNXFile.dataFiles(of: URL(fileURLWithPath: model)).map(\.path)
+    }
+    let pictureFile = try picture.map { try outputs.file($0) }
     if model.hasSuffix(".safetensors") { return try StoredTensorList(path: model).print(asJSON: json) }
     let graph = try NetworkSource.parse(
       model, weights: weights, set: set, freeze: freeze, statePairs: statePair
     ).load()
+    for remark in graph.remarks { StandardError.write(remark.line) }
     if distribution {
       let layers = LayerDistribution.all(of: graph, transform: transform)
       return print(
         json ? try PrettyJSON.text(of: layers) : LayerDistribution.text(layers), terminator: json ? "\n" : "")
     }
     let analysis = try StructuralAnalysis(graph, granularity: granularity)
-    if let picture {
+    if let pictureFile {
       guard case .channels(let analysis) = analysis else {
-        throw ValidationError("--picture colours channels; a picture of whole layers there is none.")
+        throw ValidationError("--picture shows channels; there is no picture of whole layers.")
       }
-      try DurableFile.write(
-        Data(GraphPicture(graph, analysis: analysis).svg.utf8), to: URL(fileURLWithPath: picture))
+      try pictureFile.write(Data(GraphPicture(graph, analysis: analysis).svg.utf8))
     }
     let inspection = try NetworkInspection(graph, analysis, listsUnits: units)
     print(json ? try PrettyJSON.text(of: inspection) : inspection.text, terminator: json ? "\n" : "")
@@ -115,6 +121,8 @@ struct NetworkInspection: Encodable {
   let weights: [Tensor]
   /// The recipe that made the network, where Coppice did.
   let plan: PruningPlan?
+  /// How images are to be scaled for it, where its file says that.
+  let input: InputNormalization?
 
   init(_ graph: Graph, _ analysis: StructuralAnalysis, listsUnits: Bool = false) throws {
     let shapes = try graph.shapes()
@@ -123,6 +131,8 @@ struct NetworkInspection: Encodable {
       try graph.multiplyAccumulatesByNode().map { ($0.node, $0.count) }, uniquingKeysWith: { first, _ in first })
     network = graph.name
     plan = PruningPlan(metadata: graph.metadata)
+    // An entry that no command can use is no reason to show nothing of the network.
+    input = (try? TrainingMetadata(metadata: graph.metadata, of: graph.name))?.input
     parameters = graph.parameterCount
     self.macs = try graph.multiplyAccumulates()
     layers = graph.nodes.map { node in
@@ -174,10 +184,10 @@ struct NetworkInspection: Encodable {
       groupTable.add([group.name, "\(group.units)", group.pinned.map { "kept: \($0)" } ?? names])
     }
     return """
-      \(network): \(Units.count(parameters)) parameters, \(Units.count(macs)) MACs for one sample
+      \(network): \(Units.count(parameters)) parameters, \(Units.count(macs)) MACs for one sample\(input.map { "\ninput: \($0.text)" } ?? "")
 
       \(layerTable.text)
-      Groups of units that leave together:
+      Groups (what can only be removed together, and how many units each has):
       \(groupTable.text)
       """
   }

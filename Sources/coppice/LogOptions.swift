@@ -6,12 +6,14 @@ import Logs
 struct LogOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The least important lines of the log: \(LogOptions.names(Logger.Level.self)).", valueName: "level"),
+      "Write log lines of this level and of those behind it: \(LogOptions.names(Logger.Level.self)); info when left out.",
+      valueName: "level"),
     transform: { try LogOptions.value($0) })
   var logLevel: Logger.Level = .info
   @Option(
     help: ArgumentHelp(
-      "The form of the log's lines: \(LogOptions.names(LogFormat.self)) (without time and name).", valueName: "format"),
+      "The form of log lines: \(LogOptions.names(LogFormat.self)) (without time and name); plain when left out.",
+      valueName: "format"),
     transform: { try LogOptions.value($0) })
   var logFormat: LogFormat = .plain
 

@@ -10,9 +10,10 @@ struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry", abstract: "Put back evaluations that a study has set aside.",
     discussion: """
-      They wait again with a clean slate; nothing runs until the search goes on. An evaluation is set aside when it failed by \
-      itself on two hosts (two workers of one host, or three times where there is one worker), or when its worker was killed or \
-      its host restarted three times while it ran. `coppice front FOLDER --history` shows which, and why.
+      An evaluation is set aside, and not tried again, when it failed on two hosts (or on two workers of one host, or three \
+      times where there is one worker), or when its worker was killed or its host restarted three times while it ran. \
+      `coppice front FOLDER --history` shows which, and why. This command forgets these failures; `coppice search --resume` \
+      then runs them again.
       """)
 
   @Argument(help: "The study's folder.") var folder: String
@@ -24,6 +25,9 @@ struct RetryCommand: ParsableCommand {
 
   func validate() throws {
     if all && !trial.isEmpty { throw ValidationError("Say either --all or --trial, not both.") }
+    if let number = trial.first(where: { $0 < 0 }) {
+      throw ValidationError("--trial takes the numbers of trials, 0 or more, not \(number).")
+    }
     if let rung, rung < 0 { throw ValidationError("--rung must be 0 or more, not \(rung).") }
   }
 
@@ -79,7 +83,7 @@ struct RetryCommand: ParsableCommand {
       let which = all || trial.isEmpty && rung == nil ? "" : "of what was named "
       return "Nothing \(which)is set aside in '\(folder)': there is nothing to put back.\n"
     }
-    var text = "Put back, with a clean slate:\n" + outcome.retried.map(\.line).joined()
+    var text = "Put back, their failures forgotten:\n" + outcome.retried.map(\.line).joined()
     if !outcome.left.isEmpty {
       text +=
         "Left, since the search is over and the sealed test split was opened:\n" + outcome.left.map(\.line).joined()

@@ -16,8 +16,9 @@ struct SearchCommand: ParsableCommand {
     discussion: """
       The output folder holds the study: study.sqlite with every result, the front's networks, report.html, and logs of \
       the coordinator and of each worker with its engines, each kept below 16 MiB with one older one beside it. \
-      A search that was stopped or killed goes on with --resume, also with another budget or number of workers. Ctrl-C \
-      stops it in good order. spec.yaml in the folder is the full spec, as it can be given to this command again.
+      A search that was stopped or killed goes on with --resume, also with another budget or number of workers; so does one \
+      that its budget had ended, when that is raised. Ctrl-C stops it in good order. spec.yaml in the folder is the full \
+      spec, as it can be given to this command again.
       """)
 
   @Argument(help: "The study's spec, a YAML file.") var spec: String
@@ -31,29 +32,51 @@ struct SearchCommand: ParsableCommand {
     help: ArgumentHelp(
       "Accept workers of different engines (sources, libtorch, instruction set) in one run; also with --resume."))
   var mixedEngines = false
-  @Flag(help: "Print the spec with all defaults and the groups it would prune, and do nothing.") var dryRun = false
+  @Flag(
+    help:
+      "Print the spec with all defaults, the groups it would prune and a sweep's plans, check the data, and do nothing."
+  ) var dryRun = false
+  @Flag(
+    help: ArgumentHelp(
+      "Use the spec's input scaling although the network's file says another one; a study keeps it with --resume."))
+  var forceInput = false
 
   func validate() throws {
     if let workers, !(1...256).contains(workers) {
       throw ValidationError("--workers must be 1 to 256, not \(workers).")
     }
-    if setAsideDamaged, !resume { throw ValidationError("--set-aside-damaged goes with --resume.") }
+    if setAsideDamaged, !resume { throw ValidationError("--set-aside-damaged needs --resume.") }
   }
 
   func run() throws {
-    var plan = try StudyPreparation(specPath: spec)
+    var plan = try StudyPreparation(specPath: spec, forcesInput: forceInput || resume)
     if let workers { plan.spec.workers = workers }
     let folder = StudyFolder(URL(fileURLWithPath: output ?? "coppice-out/\(plan.spec.study)"))
     if dryRun {
       print(plan.dryRunText)
       print(plan.diskText(in: folder))
+      for warning in plan.warnings { print("# Warning: \(warning)") }
+      // Last, so that the spec in full is there to look at when the data are not.
+      try plan.verifyData()
       return
     }
     try Coordinator.check(folder, resumes: resume)
+    if resume { _ = try folder.reportFile() }
     try EngineStart.check()
     try plan.verifyData()
+    StandardError.write("\(plan.input.text)\n")
+    let start = StartedFolder(folder)
+    do {
+      try search(plan, in: folder)
+    } catch {
+      start.takeBack(after: error)
+      throw error
+    }
+  }
+
+  private func search(_ plan: StudyPreparation, in folder: StudyFolder) throws {
     let context = try plan.context(in: folder)
-    let display = SearchDisplay(budget: plan.spec.budget)
+    let display = SearchDisplay(spec: plan.shownSpec)
     let logger = self.logger(in: folder)
     let stop = try StopSignals()
     var options = Coordinator.Options(
@@ -63,9 +86,14 @@ struct SearchCommand: ParsableCommand {
     options.setsDamageAside = setAsideDamaged
     options.stop = stop.wakeUp
     options.stopDetail = { stop.name }
-    options.notice = { FileHandle.standardError.write(Data("note: \($0)\n".utf8)) }
+    options.notice = { StandardError.write("note: \($0)\n") }
     options.mixesEngines = mixedEngines
-    options.progress = { display.show($0) }
+    for warning in plan.warnings { options.notice(warning) }
+    let outlook = ConstraintOutlook(spec: plan.spec)
+    options.progress = {
+      outlook.look($0)
+      display.show($0)
+    }
     let coordinator = try Coordinator(
       options, source: PolicySource(spec: plan.spec, groups: plan.groups, earlierScan: folder.earlierScan))
     let summary: SearchSummary
@@ -77,8 +105,9 @@ struct SearchCommand: ParsableCommand {
     }
     display.end(summary)
     let report = try StudyReport(folder)
-    try report.write(to: folder.report)
-    print(FrontTable.front(report))
+    try report.write(to: folder.reportFile(), of: folder)
+    print(FrontTable.front(report, width: Terminal.output.tableColumns))
+    if let doubt = report.scalingDoubt { print("warning: \(doubt)") }
     print(summary.words)
     for line in SearchDisplay.remarks(summary) { print(line) }
     switch summary.ending {
@@ -92,14 +121,14 @@ struct SearchCommand: ParsableCommand {
 
   /// Into the study's own log; what should not wait until the morning also shows at the terminal.
   private func logger(in folder: StudyFolder) -> Logger {
-    let terminal = isatty(STDERR_FILENO) == 1
+    let clearing = LiveLine.clearingOnTerminals
     return Logger(label: "coordinator") { label in
       MultiplexLogHandler([
         LineLogHandler(
           label: label, level: log.logLevel, format: log.logFormat, to: .file(LogFile(folder.coordinatorLog.path))),
         LineLogHandler(
           label: label, level: max(.warning, log.logLevel), format: .brief,
-          to: LogDestination { LogDestination.standardError.write((terminal ? "\r\u{1B}[2K" : "") + $0) }),
+          to: LogDestination { LogDestination.standardError.write(clearing + $0) }),
       ])
     }
   }

@@ -1,34 +1,46 @@
 import Coordination
-import Foundation
 import StudyModel
 import Support
 
-/// A search's state as one line on standard error: redrawn on a terminal, a plain line every ten seconds elsewhere.
+/// A search's state on standard error: one line that is redrawn on a terminal, a plain line every ten seconds elsewhere.
 final class SearchDisplay {
-  private let budget: Budget
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let live = LiveLine()
+  private let input: InputNormalization
+  private var line: ProgressLine
   private var lastShown = -Double.infinity
-  /// Where the phase stood when it was first seen, for the time that it will still take.
-  private var start: (phase: CoordinatorMachine.Phase, elapsed: Double, finished: Double)?
   private var isPaused = false
+  private var hasWarned = false
 
-  init(budget: Budget) { self.budget = budget }
+  init(spec: StudySpec) {
+    line = ProgressLine(spec: spec)
+    input = spec.input
+  }
 
   func show(_ progress: SearchProgress) {
     if (progress.pause != nil) != isPaused {
       isPaused.toggle()
-      write((isTerminal ? "\r\u{1B}[2K" : "") + (progress.pause ?? "goes on: there is room on the disk again") + "\n")
+      live.keep(progress.pause ?? "goes on: there is room on the disk again")
     }
-    let interval = isTerminal ? 0.5 : 10
+    warn(progress)
+    let interval = live.isTerminal ? 0.5 : 10
     guard progress.elapsed - lastShown >= interval || progress.elapsed < lastShown else { return }
     lastShown = progress.elapsed
-    write(isTerminal ? "\r\u{1B}[2K\(line(progress))" : line(progress) + "\n")
+    live.show(line.text(progress, columns: live.room))
+  }
+
+  /// Once, and as soon as it is known: a night under a wrong scaling is a night lost.
+  private func warn(_ progress: SearchProgress) {
+    guard !hasWarned, let dense = progress.baseline?.result?.measures.accuracy,
+      let pruned = progress.front.first?.result?.measures.accuracy,
+      let doubt = ScalingDoubt(dense: dense, pruned: pruned)
+    else { return }
+    hasWarned = true
+    live.keep("warning: \(doubt.text(input, remedy: ScalingDoubt.specRemedy))")
   }
 
   func end(_ summary: SearchSummary) {
-    if isTerminal { write("\r\u{1B}[2K") }
     let done = summary.records.count { $0.status == .done && $0.key.purpose == .trial }
-    write("\(done) evaluations in \(Units.duration(seconds: summary.elapsed)).\n")
+    live.keep("\(done) evaluations in \(Units.duration(seconds: summary.elapsed)).")
   }
 
   /// What the end of a search leaves to do about its disk.
@@ -45,47 +57,4 @@ final class SearchDisplay {
     }
     return lines
   }
-
-  private func line(_ progress: SearchProgress) -> String {
-    var parts = [Units.duration(seconds: progress.elapsed)]
-    if let pause = progress.pause { parts.append(pause) }
-    if let left = progress.timeLeft { parts.append("\(Units.duration(seconds: left)) left") }
-    switch progress.phase {
-    case .baseline: parts.append("measuring the dense network")
-    case .scan:
-      let (finished, all) = progress.scans
-      if let left = timeLeft(progress, finished: finished, all: all) { parts.append("\(left) left") }
-      parts.append("measuring sensitivity \(Int(finished)) of \(all) groups")
-    case .search:
-      parts.append("\(progress.trials)\(budget.trials.map { " of \($0)" } ?? "") trials")
-      parts.append("done by rung \(progress.finishedByRung.map(String.init).joined(separator: "/"))")
-      parts.append("front \(progress.front.count)")
-      if let best = progress.front.first?.result?.measures.accuracy.share {
-        parts.append("best \(Units.percent(best))")
-      }
-    case .sealedTest:
-      let (finished, all) = progress.sealedTests
-      if let left = timeLeft(progress, finished: Double(finished), all: all) { parts.append("\(left) left") }
-      parts.append("sealed test: \(finished) of \(all) networks")
-    case .ended: parts.append("ended")
-    }
-    if progress.failed > 0 { parts.append("\(progress.failed) failed") }
-    let running = progress.running.map { run in
-      "\(run.worker) " + (run.step.isEmpty ? "starting" : "\(run.step) \(Int(run.fraction * 100))%")
-    }
-    return (parts + running).joined(separator: "  ")
-  }
-
-  /// At the pace since this phase was first seen; a study that goes on has some of it behind itself.
-  private func timeLeft(_ progress: SearchProgress, finished: Double, all: Int) -> String? {
-    guard let start, start.phase == progress.phase else {
-      start = (progress.phase, progress.elapsed, finished)
-      return nil
-    }
-    let (passed, won) = (progress.elapsed - start.elapsed, finished - start.finished)
-    guard passed > 0, won > 0 else { return nil }
-    return Units.duration(seconds: passed / won * (Double(all) - finished))
-  }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

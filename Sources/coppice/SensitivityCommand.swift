@@ -1,5 +1,7 @@
 import ArgumentParser
+import Datasets
 import Foundation
+import ModelFormats
 import Reporting
 import StudyModel
 import Support
@@ -13,16 +15,14 @@ struct SensitivityCommand: ParsableCommand {
   func run() throws {
     let (words, picture) = try Self.takingPicture(from: arguments)
     guard let picture else { return try EngineCall.become("sensitivity", words) }
-    let folder = URL(fileURLWithPath: picture).deletingLastPathComponent().path
-    guard access(folder, W_OK) == 0 else { throw FileFault(operation: "create", path: picture, errorNumber: errno) }
-    let own = words.firstIndex(of: "--scan").map { words.index(after: $0) }
-    let scanPath: String
-    if let own, own < words.endIndex {
-      scanPath = words[own]
-    } else {
-      scanPath = NSTemporaryDirectory() + "/coppice-scan-\(UUID().uuidString).json"
+    let own = Self.value(of: "--scan", in: words)
+    var outputs = OutputFiles(sparing: Self.files(in: words).filter { $0 != own }) {
+      words.filter { $0.hasSuffix(".onnx") }.flatMap { ONNXFile.dataFiles(of: URL(fileURLWithPath: $0)) }.map(\.path)
     }
-    defer { if own == nil { try? FileManager.default.removeItem(atPath: scanPath) } }
+    if let own { _ = try outputs.file(own) }
+    let file = try outputs.file(picture)
+    let scanPath = own ?? NSTemporaryDirectory() + "/coppice-scan-\(UUID().uuidString).json"
+    defer { if own == nil { unlink(scanPath) } }
     let status = try EngineCall.run("sensitivity", words + (own == nil ? ["--scan", scanPath] : []))
     guard status == 0 else { throw ArgumentParser.ExitCode(status) }
     // Help ends well, too, without a scan.
@@ -30,8 +30,21 @@ struct SensitivityCommand: ParsableCommand {
     let scan = try CanonicalBytes.decode(
       SensitivityScan.self, from: bytes, of: "the scan in '\(scanPath)'", remedy: "Give another file with --scan.")
     let name = arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "the network"
-    try DurableFile.write(
-      Data(SensitivityPicture(scan, title: "Sensitivity of \(name)").svg.utf8), to: URL(fileURLWithPath: picture))
+    try file.write(Data(SensitivityPicture(scan, title: "Sensitivity of \(name)").svg.utf8))
+  }
+
+  /// What the engine may read or write: each word that could be a path, and the files of the data set.
+  private static func files(in words: [String]) -> [String] {
+    let values = words.compactMap { word in word.firstIndex(of: "=").map { String(word[word.index(after: $0)...]) } }
+    let sets = (words + values).compactMap { try? DatasetSource.parse($0) }
+    return words + values + sets.flatMap(\.files).map(\.path)
+  }
+
+  /// The value of an option, as one word or as two.
+  private static func value(of option: String, in words: [String]) -> String? {
+    if let word = words.last(where: { $0.hasPrefix(option + "=") }) { return String(word.dropFirst(option.count + 1)) }
+    guard let place = words.firstIndex(of: option), place + 1 < words.count else { return nil }
+    return words[place + 1]
   }
 
   /// The arguments without `--picture FILE` or `--picture=FILE`, and the file.

@@ -31,7 +31,7 @@ struct StoredTensorList: Encodable {
   }
 
   func print(asJSON json: Bool) throws {
-    if json { return Swift.print(try PrettyJSON.text(of: self)) }
+    if json { return StandardOutput.write(try PrettyJSON.text(of: self) + "\n") }
     var table = TextTable([
       ("tensor", .left), ("type", .left), ("shape", .left), ("form", .left), ("bytes", .right), ("dense", .right),
     ])
@@ -42,7 +42,7 @@ struct StoredTensorList: Encodable {
       ])
     }
     let (bytes, dense) = tensors.reduce((0, 0)) { ($0.0 + $1.bytes, $0.1 + $1.denseBytes) }
-    Swift.print("\(tensors.count) tensors in \(Units.bytes(bytes)), \(Units.bytes(dense)) when whole\n")
-    Swift.print(table.text, terminator: "")
+    StandardOutput.write("\(tensors.count) tensors in \(Units.bytes(bytes)), \(Units.bytes(dense)) when whole\n\n")
+    StandardOutput.write(table.text)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Reporting
+import Search
 import StudyModel
 import StudyStore
 import Support
@@ -16,10 +17,18 @@ extension StudyReport {
       outcome: contents.snapshot.endingWords(isRunning: isRunning),
       reproduction: FileManager.default.fileExists(atPath: folder.spec.path) ? folder.reproducingCommand : nil,
       facts: Self.machineFacts(runID: contents.header.runID, identity: contents.header.identity),
-      engines: contents.engines,
+      engines: contents.engines, networks: Self.networks(of: contents.snapshot.records, in: folder),
+      warnings: Self.openings(contents.history),
       damage: contents.damage.map {
         StudyReport.Damage(table: $0.table, row: $0.id, trial: $0.trial, rung: $0.rung, reason: $0.reason)
       })
+  }
+
+  /// A front that somebody may have seen on the sealed split, and a search that went on afterwards.
+  private static func openings(_ history: [HistoryEvent]) -> [String] {
+    history.filter { $0.kind == HistoryEvent.reopened }.map {
+      "The search had ended and went on with a larger budget at \($0.detail)."
+    }
   }
 
   /// Names each row that could not be used on standard error, and ends the command with the status of damage; nothing where
@@ -34,11 +43,28 @@ extension StudyReport {
       remedy: "Restore the folder from a copy, or go on without them: \(folder.resumingCommand) --set-aside-damaged")
   }
 
-  /// Writes the morning report whole and returns where.
+  /// Writes the morning report of a study's folder whole and returns where.
   @discardableResult
-  func write(to url: URL) throws -> URL {
-    try DurableFile.write(Data(MorningReport(self).html.utf8), to: url)
+  func write(to file: OutputFile, of folder: StudyFolder) throws -> URL {
+    let url = URL(fileURLWithPath: file.path)
+    let networks = Self.path(from: url.deletingLastPathComponent(), to: folder.networks)
+    try file.write(Data(MorningReport(self, networkFolder: networks).html.utf8))
     return url
+  }
+
+  /// The networks' files that are there, by the evaluations that they are of.
+  private static func networks(of records: [EvaluationRecord], in folder: StudyFolder) -> [EvaluationKey: String] {
+    let files = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.networks.path)) ?? [])
+    let trials = records.map(\.key).filter { $0.purpose == .trial && files.contains(StudyFront.fileName(of: $0)) }
+    return Dictionary(trials.map { ($0, StudyFront.fileName(of: $0)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The way from one folder to another, so that links hold when both are moved together.
+  private static func path(from start: URL, to end: URL) -> String {
+    func parts(_ url: URL) -> [String] { url.resolvingSymlinksInPath().standardizedFileURL.pathComponents }
+    let (start, end) = (parts(start), parts(end))
+    let shared = zip(start, end).prefix { $0 == $1 }.count
+    return (Array(repeating: "..", count: start.count - shared) + end.dropFirst(shared)).joined(separator: "/")
   }
 
   private static func machineFacts(runID: UUID, identity: Digest) -> [(name: String, value: String)] {

@@ -24,6 +24,7 @@ import Testing
       (2, [], ["StudyModel", "ModelFormats", "ChannelGroups", "Datasets"], ["GraphRuntime"]),
       (1, ["Transport", "Launching"], ["ArtifactStore", "ModelGraph", "Logs"], ["Tensors"]),
       (0, ["CZMQ"], ["Support", "CLinux", "CZlib"], ["CTorchShim"]),
+      (-1, [], ["CCrypto"], []),
     ]
     var places: [String: Place] = [:]
     for (floor, control, common, compute) in rows {
@@ -36,7 +37,7 @@ import Testing
 
   /// Everything else that may be imported, by whom.
   static let libraries: [String: Set<String>] = [
-    "Crypto": ["Support"],
+    "CCrypto": ["Support"],
     "CZMQ": ["Transport"],
     "CTorchShim": ["Tensors"],
     "GRDB": ["StudyStore"],
@@ -93,12 +94,12 @@ import Testing
       let important = "import F"
       """
     #expect(Self.modules(importedBy: text) == ["A", "B", "C", "D"])
-    #expect(Self.imports.contains { $0.target == "Support" && $0.module == "Crypto" })
+    #expect(Self.imports.contains { $0.target == "Support" && $0.module == "CCrypto" })
   }
 
   @Test func everyTargetHasItsFloor() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.appendingPathComponent("Sources").path)
-      .filter { !$0.hasPrefix(".") }
+      .filter { !$0.hasPrefix(".") && $0 != "README.md" }
     #expect(names.count > 3)
     for name in names { #expect(Self.places[name] != nil, "Sources/\(name) has no floor") }
   }

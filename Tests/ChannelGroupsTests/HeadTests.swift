@@ -19,6 +19,8 @@ import Testing
     "attention-packed": packed, "attention-packed-rows": packed, "vision-transformer": packed,
     // What makes a bias for each head makes one less.
     "attention-bias-network": [ExpectedGroup(["bias_down", "qkv"], 2)],
+    // A head of the caches leaves with that of what is new.
+    "key-value-cache-heads": attention,
     "grouped": [ExpectedGroup(["conv1", "middle"], 4)],
     // Each group reads what it makes.
     "grouped-residual": [ExpectedGroup(["conv1", "middle"], 2)],

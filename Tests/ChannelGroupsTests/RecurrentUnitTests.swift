@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test func onlyRecurrentLayersAreListed() throws {
-    #expect(Self.zoo.count == 8)
+    #expect(Self.zoo.count == 11)
     for topology in Self.zoo where topology.graph.name != "gru-residual" {
       let groups = try ChannelAnalysis(topology.graph, kind: .recurrent).groups
       #expect(groups.map { ExpectedGroup($0.layers, $0.units.count, blocks: $0.blocks.count) } == topology.groups)

@@ -11,8 +11,8 @@ import Testing
   static let zoo: [Topology] = (try? TopologyZoo.all()) ?? []
 
   @Test func theZooIsComplete() throws {
-    #expect(try TopologyZoo.all().count == 81)
-    #expect(Set(Self.zoo.map(\.graph.name)).count == 81)
+    #expect(try TopologyZoo.all().count == 105)
+    #expect(Set(Self.zoo.map(\.graph.name)).count == 105)
   }
 
   @Test(arguments: zoo)

@@ -88,7 +88,7 @@ import WireProtocol
               var result = ToyStudy.result(grant.assignment)
               if result.checkpoint != nil {
                 result.checkpoint = try artifacts.put(
-                  Data("network of \(grant.assignment.key)".utf8) + Data(count: networkBytes))
+                  Data("coppice.trial: network of \(grant.assignment.key)".utf8) + Data(count: networkBytes))
               }
               try say(.result(try ResultReport(lease: grant.lease, result: result)))
               finished += 1
@@ -132,13 +132,95 @@ import WireProtocol
     #expect(runs.map(\.ending) == [.finished, .finished])
     #expect(runs.map(\.searchEnding?.reason) == [.trialsAreDone, nil])
     #expect(again.words.contains("all the trials of its budget are done"))
-    // A larger budget does not begin a search again that has ended.
-    var larger = fixture
-    larger.context.spec.budget.trials = 30
-    let error = #expect(throws: CoordinationError.self) {
-      try Coordinator(larger.options(resumes: true), source: ToySource(count: 30))
+  }
+
+  /// A search that its budget had ended goes on with a larger one, and ends again.
+  @Test func aLargerBudgetLetsAFinishedStudyGoOn() throws {
+    var fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    func run(trials: Int, seconds: Double? = nil, starting: Bool = true, resumes: Bool = true) throws -> (
+      SearchSummary, [String]
+    ) {
+      fixture.context.spec.budget = Budget(seconds: seconds, trials: trials)
+      var notices: [String] = []
+      var options = fixture.options(resumes: resumes) { if starting { Self.startWorker($0, artifacts: artifacts) } }
+      options.notice = { notices.append($0) }
+      return (try Coordinator(options, source: ToySource(count: trials)).run(), notices)
     }
-    #expect(error?.code == .studyChanged && error?.message.contains("has ended") == true)
+    let (first, _) = try run(trials: 3, resumes: false)
+    #expect(first.ending == .finished)
+    // Less, and a time that is over, leave it as it is; no worker is there that could do anything.
+    for (trials, seconds) in [(2, nil as Double?), (9, 1e-9)] {
+      let (same, notices) = try run(trials: trials, seconds: seconds, starting: false)
+      #expect(same.ending == .finished && same.records == first.records)
+      #expect(notices.count == 1 && notices[0].contains("does not let it go on"), "\(notices)")
+    }
+    let (more, notices) = try run(trials: 9)
+    #expect(notices.count == 1 && notices[0].contains("goes on with the new budget"), "\(notices)")
+    #expect(more.ending == .finished && more.words.contains("all the trials of its budget are done"))
+    for record in first.records { #expect(more.records.contains(record), "\(record.key)") }
+    let counts = [0, 1, 2].map { rung in
+      more.records.count { $0.key.purpose == .trial && $0.key.rung == rung && $0.status == .done }
+    }
+    #expect(counts[0] == 9 && counts[1] >= 3 && counts[2] >= 1)
+    for record in more.front {
+      let key = EvaluationKey(trial: record.key.trial, rung: record.key.rung, purpose: .sealedTest)
+      #expect(more.records.contains { $0.key == key && $0.status == .done })
+    }
+    let reader = try StudyReader(fixture.folder)
+    #expect(try reader.history().count { $0.kind == HistoryEvent.reopened } == 1)
+    let snapshot = try reader.snapshot()
+    #expect(snapshot.isFinished && !snapshot.isSearchReopened && snapshot.searchEnding?.reason == .trialsAreDone)
+    #expect(try reader.header.spec().budget.trials == 9)
+  }
+
+  /// Stopped as soon as it goes on: the next start goes on too, and nobody takes the earlier sealed tests for its end.
+  @Test func aStudyThatGoesOnCanBeStopped() throws {
+    var fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    fixture.context.spec.budget = Budget(trials: 3)
+    _ = try Coordinator(
+      fixture.options { Self.startWorker($0, artifacts: artifacts) }, source: ToySource(count: 3)
+    ).run()
+    fixture.context.spec.budget = Budget(trials: 6)
+    let stop = try WakeUp()
+    var options = fixture.options(resumes: true)
+    options.stop = stop
+    stop.signal()
+    let stopped = try Coordinator(options, source: ToySource(count: 6)).run()
+    #expect(stopped.ending == .stopped && !stopped.words.contains("The search ended"), "\(stopped.words)")
+    #expect(try StudyReader(fixture.folder).snapshot().isSearchReopened)
+    let rest = try Coordinator(
+      fixture.options(resumes: true) { Self.startWorker($0, artifacts: artifacts) }, source: ToySource(count: 6)
+    ).run()
+    #expect(rest.ending == .finished)
+    #expect(Set(rest.records.filter { $0.key.purpose == .trial }.map(\.key.trial)).count == 6)
+  }
+
+  /// Stopped after some of its plans: each is run to the last rung, once, in the spec's order.
+  @Test(arguments: [SamplerKind.grid, .list]) func aSweepGoesOn(sampler: SamplerKind) throws {
+    var fixture = try Fixture()
+    let artifacts = fixture.artifacts
+    fixture.context.spec = ToyStudy.sweep(sampler)
+    let source = PolicySource(spec: fixture.context.spec, groups: [])
+    let stop = try WakeUp()
+    var options = fixture.options {
+      Self.startWorker($0, artifacts: artifacts, limit: 5) { if $0 == 5 { stop.signal() } }
+    }
+    options.stop = stop
+    let stopped = try Coordinator(options, source: source).run()
+    #expect(stopped.ending == .stopped)
+    let rest = try Coordinator(
+      fixture.options(resumes: true) { Self.startWorker($0, artifacts: artifacts) }, source: source
+    ).run()
+    #expect(rest.ending == .finished)
+    #expect(rest.words == "The search ended: all 9 plans of the \(sampler.rawValue) are done.")
+    for record in stopped.records where record.status == .done { #expect(rest.records.contains(record)) }
+    let trials = rest.records.filter { $0.key.purpose == .trial && $0.status == .done }
+    #expect(trials.count == 9 * 3 && Set(trials.map(\.key)).count == 9 * 3)
+    let plans = trials.filter { $0.key.rung == 2 }.sorted { $0.key < $1.key }.map(\.plan)
+    #expect(plans.map(\.criterion) == [.l1, .l1, .l1, .l2, .l2, .l2, .taylor, .taylor, .taylor])
+    #expect(plans.prefix(3).map(\.sparsity) == [.uniform(0.3), .uniform(0.5), .uniform(0.7)])
   }
 
   /// The spec beside the study is the one that it goes on with, and is read to the same again.

@@ -109,6 +109,8 @@ struct SimulatedCluster {
   private let context: StudyContext
   private let trialCount: Int
   private let scanCount: Int
+  /// Whose plans are run in the place of numbers; nil for numbers.
+  private let sweep: StudySpec?
   private let evaluationTime: ClosedRange<Double>
   private var generator: SeededGenerator
   private var queue: [(time: Double, order: Int, event: Event)] = []
@@ -124,10 +126,12 @@ struct SimulatedCluster {
 
   init(
     seed: UInt64, workers: Int, hosts: Int = 1, trials: Int, scans: Int = 0, faults: Faults,
-    evaluationTime: ClosedRange<Double> = 1...20, quota: Int? = nil
+    evaluationTime: ClosedRange<Double> = 1...20, quota: Int? = nil, sweep: StudySpec? = nil
   ) {
     self.faults = faults
-    let context = ToyStudy.context(trials: trials, disk: quota)
+    self.sweep = sweep
+    var context = ToyStudy.context(trials: trials, disk: quota)
+    if let sweep { context.spec = sweep }
     self.context = context
     disk = quota.map { _ in SimulatedDisk(dense: context.network) }
     trialCount = trials
@@ -291,7 +295,13 @@ struct SimulatedCluster {
     var configuration = CoordinatorMachine.Configuration(context: context, run: "toy run", classCount: 10)
     configuration.timings.evaluationLimit = 1000
     let source: any TrialSource =
-      disk == nil ? ToySource(count: trialCount, scanCount: scanCount) : NarrowSource(count: trialCount)
+      if let sweep {
+        PolicySource(spec: sweep, groups: [])
+      } else if disk == nil {
+        ToySource(count: trialCount, scanCount: scanCount)
+      } else {
+        NarrowSource(count: trialCount)
+      }
     machine = CoordinatorMachine(configuration, snapshot: journal.snapshot(), source: source, now: now)
     sequence = 0
     try tell(.tick)

@@ -63,6 +63,22 @@ import WireProtocol
     #expect(last.parentCheckpoint == (try checkpoint(next)))
   }
 
+  /// The front is written once more when the search ends, and the quota holds for the whole folder.
+  @Test func roomIsKeptForTheNetworksOfTheEnd() throws {
+    var fixture = try Fixture(trials: 3, disk: 650)
+    var (worker, first) = try fixture.begin()
+    let second = try #require(try fixture.finish(first, by: &worker))
+    _ = try fixture.finish(second, by: &worker)
+    guard case .storage(var seen) = report(fixture) else { return }
+    // 400 bytes, and room for 200: all may stay where nothing is exported, and where it is exported already.
+    #expect(evicted(try fixture.perform(.storage(seen))).isEmpty)
+    seen.exportedBytes = 200
+    #expect(evicted(try fixture.perform(.storage(seen))).isEmpty)
+    // Both trials are on the front.
+    seen.exportedBytes = 0
+    #expect(evicted(try fixture.perform(.storage(seen))).count == 2)
+  }
+
   @Test func whatRunsKeepsWhatItStartsFrom() throws {
     var fixture = try Fixture(trials: 1, disk: 1)
     var (worker, first) = try fixture.begin()

@@ -19,6 +19,22 @@ enum ToyStudy {
       network: Digest(of: Data("network".utf8)), artifactFolder: "/nowhere")
   }
 
+  /// A grid of three criteria and three shares, or the same nine plans as a list in the order of the grid.
+  static func sweep(_ sampler: SamplerKind, budget: Budget = Budget()) -> StudySpec {
+    let shares = [0.3, 0.5, 0.7]
+    let criteria = [Criterion.l1, .l2, .taylor]
+    var spec = context().spec
+    spec.sampler = sampler
+    spec.budget = budget
+    spec.space = SearchSpace(criteria: criteria, scope: .local).withShares(shares)
+    if sampler == .list {
+      spec.plans = criteria.flatMap { criterion in
+        shares.map { SearchSpace(criteria: [criterion], scope: .local).withShares([$0]) }
+      }
+    }
+    return spec
+  }
+
   static func plan(_ number: Int) -> PruningPlan {
     PruningPlan(criterion: .l1, sparsity: .uniform(Double(number) / 1000), seed: UInt64(number))
   }

@@ -36,6 +36,38 @@ import Testing
       try DatasetSource.parse(text, relativeTo: base, environment: [:])
     }
     #expect(error.code == .unknownSource)
+    // No word is said to be like itself.
+    let name = String(text.prefix { $0 != ":" })
+    #expect(!error.message.contains("the nearest is '\(name)'"))
     #expect(error.remedy != nil)
+  }
+
+  @Test func slipsNameWhatWasMeant() throws {
+    func error(_ text: String, in folder: URL? = nil) throws -> DatasetError {
+      try #require(throws: DatasetError.self) {
+        try DatasetSource.parse(text, relativeTo: folder ?? base, environment: [:])
+      }
+    }
+    #expect(try error("fashion").message.contains("the nearest is 'fashion-mnist'"))
+    #expect(try error("cifar:/data").message.contains("the nearest is 'cifar10'"))
+    #expect(try !error("folder").message.contains("the nearest is"))
+    try ScratchDataset.with { scratch in
+      let parent = scratch.folder.deletingLastPathComponent()
+      let found = try error(scratch.folder.lastPathComponent, in: parent)
+      #expect(found.remedy?.contains("idx:") == true)
+    }
+  }
+
+  @Test func foldersThatHoldNothingSaySo() throws {
+    try ScratchDataset.with { scratch in
+      try scratch.writeIDX()
+      for (folder, words) in [
+        (scratch.folder.appendingPathComponent("gone"), "There is no data folder"),
+        (scratch.folder.appendingPathComponent("train-images-idx3-ubyte"), "is a file, not a folder"),
+      ] {
+        let error = try #require(throws: DatasetError.self) { try DatasetSource.idx(folder: folder).load(.training) }
+        #expect(error.code == .unreadable && error.message.contains(words), "\(error)")
+      }
+    }
   }
 }

@@ -69,7 +69,7 @@ import Testing
     Damage(
       what: "short header", file: images, bytes: Data(ScratchDataset.images(3).prefix(9)), code: .truncated,
       words: "ends after 9 bytes"),
-    Damage(what: "empty", file: labels, bytes: Data(), code: .truncated, words: "ends after 0 bytes"),
+    Damage(what: "empty", file: labels, bytes: Data(), code: .truncated, words: "is empty: it has 0 bytes"),
     Damage(
       what: "trailing byte", file: images, bytes: ScratchDataset.images(3) + Data([0]), code: .malformed,
       words: "goes on behind byte 34"),

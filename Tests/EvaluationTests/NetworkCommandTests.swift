@@ -36,6 +36,21 @@ extension EvaluationTests {
       #expect(needsData?.code == .badPlan)
     }
 
+    /// Whoever compares the two gives both the same states.
+    @Test(
+      "A masked network takes and gives its states as the smaller one does",
+      arguments: ["lstm-states-batch-2", "key-value-cache-heads"])
+    func maskedStates(_ name: String) throws {
+      let topology = try #require(TopologyZoo.all().first { $0.graph.name == name })
+      let plan = PruningPlan(criterion: .l1, scope: .local, sparsity: .uniform(0.5))
+      let pruning = try NetworkPruning(
+        topology.graph, plan: plan, data: nil, epochs: 0, makesMasked: true, progress: { _, _ in })
+      let masked = try #require(pruning.masked)
+      #expect(pruning.network.inputs != topology.graph.inputs)
+      #expect(masked.inputs == pruning.network.inputs)
+      #expect(masked.outputs == pruning.network.outputs)
+    }
+
     @Test("A dense network near chance is refused unless asked for")
     func nearChance() throws {
       let study = try StudyFixture()
@@ -71,8 +86,8 @@ extension EvaluationTests {
       #expect(try trained(seed: 1) == first)
       #expect(try trained(seed: 2).weights != first.weights)
       let read = try ONNXFile.decode(ONNXFile.encode(first))
-      #expect(TrainingMetadata(of: read) == TrainingMetadata(input: input, split: split))
-      #expect(TrainingMetadata(of: try StudyFixture.network()) == TrainingMetadata(input: nil, split: nil))
+      #expect(try TrainingMetadata(of: read) == TrainingMetadata(input: input, layout: "NCHW", split: split))
+      #expect(try TrainingMetadata(of: StudyFixture.network()) == TrainingMetadata())
     }
 
     @Test("Arrays by name; wrong ones are refused with both shapes")
@@ -89,6 +104,44 @@ extension EvaluationTests {
       ] {
         let error = #expect(throws: EvaluationError.self) { try NetworkExecution.run(network, inputs: inputs) }
         #expect(error?.code == .badArrays)
+      }
+    }
+
+    /// relu(x) + w of `type`, as its file is read.
+    private func network(_ type: ElementType) throws -> Graph {
+      let shape: [ModelGraph.Dimension] = [.symbolic("n"), .fixed(2)]
+      func value(_ name: String) -> ValueInfo { ValueInfo(name: name, elementType: type, shape: shape) }
+      let half = Graph(
+        name: "half", inputs: [value("x")], outputs: [value("y")],
+        nodes: [
+          Node(name: "relu", op: .activation(.relu), inputs: ["x"], outputs: ["h"]),
+          Node(name: "add", op: .elementwise(.add), inputs: ["h", "w"], outputs: ["y"]),
+        ],
+        weights: ["w": try TensorData(type, shape: [2], bytes: Data(count: 2 * type.byteCount))], opset: 18)
+      return try ONNXFile.decode(ONNXFile.encode(half))
+    }
+
+    @Test("Arrays have the types that the file declares, and bits stand for what NumPy does not know")
+    func declaredTypes() throws {
+      let half = [Float16(1.5), -2].withUnsafeBytes { Data($0) }
+      let outputs = try NetworkExecution.run(
+        network(.float16), inputs: ["x": TensorData(.float16, shape: [1, 2], bytes: half)])
+      let expected = [Float16(1.5), 0].withUnsafeBytes { Data($0) }
+      #expect(try outputs["y"] == TensorData(.float16, shape: [1, 2], bytes: expected))
+
+      let double = TensorData(shape: [1, 2], doubles: [0.1, -1])
+      let doubles = try NetworkExecution.run(network(.float64), inputs: ["x": double])
+      #expect(doubles["y"] == TensorData(shape: [1, 2], doubles: [Double(Float(0.1)), 0]))
+
+      // 1 and -2.
+      let bits = try TensorData(.uint16, shape: [1, 2], bytes: Data([0x80, 0x3f, 0, 0xc0]))
+      let brain = try NetworkExecution.run(network(.bfloat16), inputs: ["x": bits])
+      #expect(try brain["y"] == TensorData(.bfloat16, shape: [1, 2], bytes: Data([0x80, 0x3f, 0, 0])))
+      for type in [ElementType.float16, .bfloat16] {
+        let error = #expect(throws: EvaluationError.self) {
+          try NetworkExecution.run(network(type), inputs: ["x": .filled([1, 2], with: 0)])
+        }
+        #expect(error?.message.contains("the network needs \(type.rawValue) [n, 2]") == true)
       }
     }
 

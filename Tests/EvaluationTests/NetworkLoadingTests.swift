@@ -52,6 +52,83 @@ extension EvaluationTests {
       #expect(error?.remedy?.contains("h0=hn") == true)
     }
 
+    /// By the ending of its name, or by its first bytes; ONNX is ONNX under any name.
+    @Test(arguments: [
+      ("net.pt", [UInt8](), "torch.onnx.export"), ("net.pth", [0x80, 0x02], "torch.load"),
+      ("net.ckpt", [1], "load_from_checkpoint"), ("net.keras", [1], "keras.saving.load_model"),
+      ("net.h5", [1], "format='onnx'"), ("net.tflite", [1], "tf2onnx.convert --tflite"),
+      ("net.safetensors", [8, 0, 0, 0, 0, 0, 0, 0], "--weights"), ("net.PT", [1], "torch.onnx.export"),
+      ("zip.onnx", Array("PK\u{3}\u{4}".utf8), "torch.onnx.export"),
+      ("hdf.onnx", [0x89] + Array("HDF\r\n".utf8), "keras"),
+      ("lite.onnx", [0x1c, 0, 0, 0] + Array("TFL3".utf8), "tf2onnx"), ("graph.pb", [0x0a], "--saved-model"),
+    ]) func otherFormatsGetTheirExportCommand(name: String, bytes: [UInt8], command: String) throws {
+      let folder = try TemporaryFolder()
+      let file = folder.file(name)
+      try Data(bytes.isEmpty ? [1] : bytes).write(to: file)
+      let error = #expect(throws: NetworkLoadingError.self) { try NetworkSource.file(path: file.path).load() }
+      #expect(error?.code == .foreignFormat && error?.exitCode == .badData, "\(String(describing: error))")
+      #expect(error?.remedy?.contains(command) == true, "\(String(describing: error))")
+      try FileManager.default.removeItem(at: file)
+      let missing = #expect(throws: NetworkLoadingError.self) { try NetworkSource.file(path: file.path).load() }
+      #expect(missing?.code == .missingFile && missing?.exitCode == .missingInput)
+    }
+
+    @Test func networksAreKnownByTheirBytes() throws {
+      let folder = try TemporaryFolder()
+      let graph = try BuiltinNetworks.graph(named: "lenet5")
+      for name in ["net.pb", "net.bin", "net"] {
+        try ONNXFile.encode(graph).write(to: folder.file(name))
+        #expect(try NetworkSource.file(path: folder.file(name).path).load().name == graph.name, "\(name)")
+      }
+    }
+
+    @Test func whatIsMissingOrEmptySaysWhatWasMeant() throws {
+      for (name, builtin) in [("resnet20", "resnet20"), ("resnet21", "resnet20"), ("/studies/lenet-5", "lenet5")] {
+        let error = #expect(throws: NetworkLoadingError.self) { try NetworkSource.file(path: name).load() }
+        #expect(error?.code == .missingFile)
+        #expect(error?.remedy?.contains("builtin:\(builtin)?") == true, "\(String(describing: error))")
+      }
+      let unknown = #expect(throws: GraphError.self) {
+        try NetworkSource.builtin(name: "resnet21", weights: nil).load()
+      }
+      #expect(unknown?.message.contains("the nearest is 'resnet20'") == true)
+      let folder = try TemporaryFolder()
+      try Data().write(to: folder.file("net.onnx"))
+      let empty = #expect(throws: NetworkLoadingError.self) {
+        try NetworkSource.file(path: folder.file("net.onnx").path).load()
+      }
+      #expect(empty?.code == .emptyFile && empty?.message.contains("0 bytes") == true)
+      try Data().write(to: folder.file("w.safetensors"))
+      let weights = #expect(throws: NetworkLoadingError.self) {
+        try NetworkSource.builtin(name: "lenet5", weights: folder.file("w.safetensors").path).load()
+      }
+      #expect(weights?.code == .emptyFile)
+      try Data([0x80]).write(to: folder.file("w.pt"))
+      let torch = #expect(throws: NetworkLoadingError.self) {
+        try NetworkSource.builtin(name: "lenet5", weights: folder.file("w.pt").path).load()
+      }
+      #expect(torch?.code == .foreignFormat && torch?.remedy?.contains("save_file") == true)
+      // A file beside the missing one is likelier than a built-in network, but for its exact name.
+      try Data([8]).write(to: folder.file("lstm.onnx"))
+      try Data([8]).write(to: folder.file("resnet2.onnx"))
+      for (name, words) in [
+        ("lstm", "builtin:lstm?"), ("resnet2", "resnet2.onnx'?"), ("restnet20", "builtin:resnet20?"),
+      ] {
+        let error = #expect(throws: NetworkLoadingError.self) {
+          try NetworkSource.file(path: folder.file(name).path).load()
+        }
+        #expect(error?.remedy?.contains(words) == true, "\(String(describing: error))")
+      }
+      try FileManager.default.createDirectory(at: folder.file("saved"), withIntermediateDirectories: false)
+      try Data([8]).write(to: folder.file("saved/saved_model.pb"))
+      let saved = #expect(throws: NetworkLoadingError.self) {
+        try NetworkSource.file(path: folder.file("saved").path).load()
+      }
+      #expect(saved?.code == .foreignFormat && saved?.remedy?.contains("--saved-model '") == true)
+      let inside = #expect(throws: NetworkLoadingError.self) { try NetworkSource.file(path: folder.url.path).load() }
+      #expect(inside?.message.contains("is a folder") == true)
+    }
+
     @Test func wrongNamesAreErrors() throws {
       var source = NetworkSource.builtin(name: "lstm", weights: nil)
       source.statePairs = ["h0": "hn"]
@@ -76,6 +153,19 @@ extension EvaluationTests {
       #expect(loaded.learnedState == second.learnedState)
       try SafetensorsFile.encode(["strange": .zeros([2])]).write(to: weights)
       #expect(throws: GraphError.self) { try NetworkSource(.file(path: file.path), weights: weights.path).load() }
+    }
+
+    /// Weights without the scaling under which they were learned would be fed by what is usual.
+    @Test func weightsBringTheirScaling() throws {
+      let folder = try TemporaryFolder()
+      let notes = TrainingMetadata(
+        input: InputNormalization(mean: [0.4], std: [0.2]), layout: "NCHW", split: SplitSpec(train: 5))
+      let trained = try notes.laid(over: BuiltinNetworks.graph(named: "lenet5", seed: 1))
+      let weights = folder.file("w.safetensors")
+      try SparseTensorFile.encode(trained.learnedState, metadata: trained.weightsNotes).write(to: weights)
+      let loaded = try NetworkSource.builtin(name: "lenet5", weights: weights.path).load()
+      #expect(try TrainingMetadata(of: loaded) == notes)
+      #expect(Set(loaded.metadata.keys) == TrainingMetadata.keys && loaded.learnedState == trained.learnedState)
     }
 
     /// A network without batch normalisations gets them on request, with measured statistics, and computes what it did.

@@ -65,7 +65,10 @@ extension EvaluationTests {
         #expect(reached.measure == measure && reached.achieved == counted(pruning.after))
         #expect(reached.target == (measure == .macs ? pruning.before.macs : pruning.before.parameters) / 2)
         #expect(reached.isReached && (reached.previous ?? 0) > reached.target)
-        #expect(reached.text.contains("\(reached.gap) less than the \(reached.target)"))
+        let noun = measure == .macs ? "MACs" : "parameters"
+        #expect(
+          reached.text(of: 2 * reached.target, granularity: granularity)
+            == "Kept \(reached.achieved) of \(2 * reached.target) \(noun) (target \(reached.target))")
       }
     }
 

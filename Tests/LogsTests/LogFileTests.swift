@@ -53,6 +53,24 @@ import Testing
     #expect(status.st_size > 0 && status.st_size <= 1000)
   }
 
+  /// A pipe that nobody reads would hold us, and a log that is full gives its file another name.
+  @Test func whatIsNoPlainFileIsLeftAlone() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe.log").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // With a reader, opening it works at once.
+    for reader in [-1, Foundation.open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)] {
+      let log = LogFile(pipe, limit: 8)
+      for line in ["first line\n", "second line\n"] { log.write(line) }
+      if reader >= 0 {
+        var byte: UInt8 = 0
+        #expect(read(reader, &byte, 1) <= 0)
+        close(reader)
+      }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["pipe.log"])
+  }
+
   @Test func linksAreNotFollowed() throws {
     let folder = try TemporaryFolder()
     try Data("precious".utf8).write(to: folder.file("other"))

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFormats
 import ModelGraph
+import Support
 import Testing
 
 /// Weights in another file: only a plain file beside the network is ever opened.
@@ -14,7 +15,7 @@ import Testing
     let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
     try Golden.withFolder { folder in
       let url = folder.appendingPathComponent("network.onnx")
-      try ONNXFile.write(graph, to: url, largestInside: 10_000)
+      try ONNXFile.write(graph, to: OutputFile(url.path), largestInside: 10_000)
       let data = folder.appendingPathComponent("network.onnx.data")
       #expect(try Data(contentsOf: url).count < 10_000)
       #expect(try Data(contentsOf: data).count > graph.parameterCount * 3)
@@ -28,11 +29,37 @@ import Testing
     }
   }
 
+  @Test func theFilesOfItsWeightsAreKnown() throws {
+    let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
+    try Golden.withFolder { folder in
+      let (inside, outside) = (folder.appendingPathComponent("a.onnx"), folder.appendingPathComponent("b.onnx"))
+      try ONNXFile.write(graph, to: OutputFile(inside.path))
+      try ONNXFile.write(graph, to: OutputFile(outside.path), largestInside: 10_000)
+      #expect(ONNXFile.dataFiles(of: inside).isEmpty)
+      #expect(ONNXFile.dataFiles(of: outside).map(\.path) == [outside.path + ".data"])
+      #expect(ONNXFile.dataFiles(of: folder.appendingPathComponent("b.onnx.data")).isEmpty)
+      #expect(ONNXFile.dataFiles(of: folder.appendingPathComponent("absent")).isEmpty)
+    }
+  }
+
+  /// A pipe, say, in the place of the second file is found before the first is written.
+  @Test func weightsThatCannotBeWrittenBesideLeaveNoNetwork() throws {
+    let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
+    try Golden.withFolder { folder in
+      let file = folder.appendingPathComponent("network.onnx")
+      #expect(mkfifo(file.path + ".data", 0o600) == 0)
+      #expect(throws: OutputError.self) {
+        try ONNXFile.write(graph, to: OutputFile(file.path), largestInside: 10_000)
+      }
+      #expect(!FileManager.default.fileExists(atPath: file.path))
+    }
+  }
+
   @Test func writesWhatFitsIntoOneFile() throws {
     let graph = try BuiltinNetworks.graph(named: "lenet5", seed: 3)
     try Golden.withFolder { folder in
       let url = folder.appendingPathComponent("network.onnx")
-      try ONNXFile.write(graph, to: url)
+      try ONNXFile.write(graph, to: OutputFile(url.path))
       #expect(try Data(contentsOf: url) == ONNXFile.encode(graph))
       #expect(try ONNXFile.byteCount(of: graph) == ONNXFile.encode(graph).count)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["network.onnx"])

@@ -8,7 +8,7 @@ import Testing
 
   @Test func everyNetworkIsThereOnce() throws {
     let names = try TopologyZoo.all().map(\.graph.name)
-    #expect(names.count == 81)
+    #expect(names.count == 105)
     #expect(Set(names).count == names.count)
   }
 

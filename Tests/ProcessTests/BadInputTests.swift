@@ -22,6 +22,14 @@ import Testing
     ("conflict", "space: {scope: layers-then-weights, schedule: agp}", "'agp'"),
     ("not YAML", "space: {criterion: [l1", "line"),
     ("constraint", "constraints: [\"accuracy => 0.5\"]", "accuracy => 0.5"),
+    ("percentage", "constraints: [\"accuracy >= 95\"]", "accuracy >= 0.95"),
+    ("too many parameters", "constraints: [\"parameters >= 1G\"]", "no network keeps 'parameters >= 1000000000.0'"),
+    ("layer name", "space: {layers: {exclude: [\"cnov*\"]}}", "'cnov*' matches no layer"),
+    ("layer without weights", "space: {layers: {include: [\"*relu*\"]}}", "matches no layer"),
+    ("grid of a range", "sampler: grid", "sparsity: [0.3, 0.5, 0.7]"),
+    (
+      "listed plan", "plans: [{criterion: l1, sparsity: 0.5, layers: {include: [\"gone\"]}}]", "'gone' matches no layer"
+    ),
   ]) func specs(what: String, line: String, named: String) throws {
     let folder = try TemporaryFolder()
     let outcome = try search(Self.spec + "\n" + line, in: folder)
@@ -55,15 +63,55 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("out").path))
   }
 
+  /// What the data tell before anything starts, also to a dry run.
+  @Test(arguments: [
+    ("seen-training: false}", "seen-training: false}\ninput: {mean: [0.1, 0.2, 0.3]}", "input.mean has 3 values"),
+    ("{builtin: fashion-cnn}", "{builtin: resnet20}", "has images of [1, 28, 28]"),
+    ("validation: 50", "validation: 500", "500"),
+  ]) func whatDoesNotGoWithTheDataIsRefused(old: String, new: String, named: String) throws {
+    let folder = try TemporaryFolder()
+    try SyntheticImages.writeIDX(to: folder.url, training: 300, test: 100)
+    let spec = Self.spec.replacingOccurrences(of: old, with: new)
+    #expect(spec != Self.spec)
+    for arguments in [[], ["--dry-run"]] {
+      let outcome = try search(spec, in: folder, arguments)
+      #expect(outcome.status == 78 && outcome.errors.contains(named), "\(arguments): \(outcome.errors)")
+      #expect(outcome.output.contains("study: bad") == !arguments.isEmpty, "a dry run prints the spec all the same")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out").path))
+    // Without data a dry run prints the spec, and fails.
+    try FileManager.default.removeItem(at: folder.file("t10k-images-idx3-ubyte"))
+    let missing = try search(Self.spec, in: folder, ["--dry-run"])
+    #expect(missing.status == 66 && missing.output.contains("study: bad"), "\(missing.errors)")
+  }
+
+  @Test func aDryRunListsTheGridAndWarnsOfWorkers() throws {
+    let folder = try TemporaryFolder()
+    try SyntheticImages.writeIDX(to: folder.url, training: 300, test: 100)
+    let spec =
+      Self.spec.replacingOccurrences(of: "budget: {trials: 2}", with: "sampler: grid")
+      + "\nspace: {criterion: [l1, l2], sparsity: [0.3, 0.5]}\nworkers: 1000\n"
+    let outcome = try search(spec, in: folder, ["--dry-run"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      outcome.output.contains("# The grid has 4 plans; each goes on to the last rung (rung 2):"), "\(outcome.output)")
+    #expect(
+      outcome.output.contains("#   2  l1, local, sparsity 0.5\n#   3  l2, local, sparsity 0.3"), "\(outcome.output)")
+    #expect(outcome.output.contains("Warning: 1000 workers share"), "\(outcome.output)")
+  }
+
   @Test func networkThatGuessesIsRefused() throws {
     let folder = try TemporaryFolder()
     try SyntheticImages.writeIDX(to: folder.url, training: 300, test: 100)
     let outcome = try search(Self.spec, in: folder)
     #expect(outcome.status != 0)
     #expect(outcome.errors.contains("guessing"), "\(outcome.errors)")
-    // The dense network was measured, and nothing else.
-    let history = try coppice("front", folder.file("out").path, "--history", "--json", in: folder.url)
-    #expect(history.output.trimmingCharacters(in: .whitespacesAndNewlines).filter { !$0.isWhitespace } == "[]")
+    // The spec can be mended and given again; a folder that was there stays, with what was in it.
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out").path))
+    try FileManager.default.createDirectory(at: folder.file("out/mine"), withIntermediateDirectories: true)
+    let again = try search(Self.spec, in: folder)
+    #expect(again.status != 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("out").path) == ["mine"])
   }
 
   @Test func networkThatIsNoONNXIsRefused() throws {
@@ -90,7 +138,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("out.onnx").path))
     // A plan that finds something and takes nothing is no mistake.
     let none = try coppice("prune", "builtin:fashion-cnn", "--threshold", "0", "-o", "out.onnx", in: folder.url)
-    #expect(none.status == 0 && none.errors.contains("nothing left 'fashion-cnn'"), "\(none.errors)")
+    #expect(none.status == 0 && none.errors.contains("nothing was removed from 'fashion-cnn'"), "\(none.errors)")
   }
 
   @Test(arguments: [
@@ -109,7 +157,43 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(try coppice("search", "x.yaml", "--workers", "0", in: folder.url).status == 64)
     #expect(try coppice("serch", in: folder.url).status == 64)
+    let command = try coppice("prun", "x.onnx", in: folder.url)
+    #expect(command.status == 64 && command.errors.contains("'prune'"), "\(command.errors)")
+    let share = try coppice("prune", "builtin:resnet20", "--sparsity", "-0.5", "-o", "x.onnx", in: folder.url)
+    #expect(share.status == 64 && share.errors.contains("0 to below 1, not -0.5"), "\(share.errors)")
+    let workers = try coppice("search", "x.yaml", "--workers", "-1", in: folder.url)
+    #expect(workers.status == 64 && workers.errors.contains("1 to 256, not -1"), "\(workers.errors)")
     #expect(try coppice("prune", "builtin:resnet20", "--sparsity", "1.5", "-o", "x.onnx", in: folder.url).status == 64)
+  }
+
+  @Test func aGPUIsRefusedByName() throws {
+    let folder = try TemporaryFolder()
+    for device in ["cuda", "cuda:1", "gpu"] {
+      let outcome = try coppice("profile", "builtin:lenet5", "--device", device, in: folder.url)
+      #expect(outcome.status == 69 && outcome.errors.contains("GPU"), "\(outcome.errors)")
+    }
+    #expect(try coppice("profile", "builtin:lenet5", "--device", "tpu", in: folder.url).status == 64)
+    let outcome = try search(Self.spec + "\ndevice: cuda", in: folder)
+    #expect(outcome.status == 78 && outcome.errors.contains("no GPU"), "\(outcome.errors)")
+  }
+
+  /// Each of these was once called missing, or not YAML.
+  @Test func emptyFilesAreCalledEmpty() throws {
+    let folder = try TemporaryFolder()
+    for name in ["empty.yaml", "empty.onnx", "empty.npz", "empty.json"] { try Data().write(to: folder.file(name)) }
+    try Data("# only words\n\n  \n".utf8).write(to: folder.file("comments.yaml"))
+    for (arguments, status) in [
+      (["search", "empty.yaml"], 78), (["inspect", "empty.onnx"], 65),
+      (["run", "builtin:lenet5", "--inputs", "empty.npz", "--outputs", "o.npz"], 65),
+      (["prune", "builtin:lenet5", "--plan", "empty.json", "-o", "o.onnx"], 65),
+    ] as [([String], Int32)] {
+      let outcome = try coppice(arguments, in: folder.url)
+      #expect(outcome.status == status && outcome.errors.contains("is empty: it has 0 bytes"), "\(outcome.errors)")
+    }
+    let comments = try coppice("search", "comments.yaml", in: folder.url)
+    #expect(comments.status == 78 && comments.errors.contains("nothing but comments"), "\(comments.errors)")
+    let inside = try coppice("search", ".", in: folder.url)
+    #expect(inside.status == 66 && inside.errors.contains("is a folder, not a spec"), "\(inside.errors)")
   }
 
   @Test func changedSpecIsRefusedOnResumeWithTheDifference() throws {
@@ -125,9 +209,11 @@ import Testing
     #expect(outcome.errors.contains("0.9") && outcome.errors.contains("0.8"), "\(outcome.errors)")
   }
 
-  private func search(_ spec: String, in folder: TemporaryFolder) throws -> CommandOutcome {
+  private func search(
+    _ spec: String, in folder: TemporaryFolder, _ arguments: [String] = []
+  ) throws -> CommandOutcome {
     try spec.replacingOccurrences(of: "DATA", with: folder.url.path)
       .write(to: folder.file("spec.yaml"), atomically: true, encoding: .utf8)
-    return try coppice("search", "spec.yaml", "--output", "out", in: folder.url)
+    return try coppice(["search", "spec.yaml", "--output", "out"] + arguments, in: folder.url)
   }
 }

@@ -33,6 +33,7 @@ import Testing
       let replay = try coppice(
         fixed + ["--plan", original.path, "-o", "again.onnx", "--write-plan", "plan.json"], in: folder.url)
       #expect(replay.status == 0, "\(replay.errors)")
+      #expect(replay.output.contains("weights identical"), "\(replay.output)")
       let expected = try weights(original)
       #expect(try weights(folder.file("again.onnx")) == expected, "\(name)")
       let plan = try Data(contentsOf: folder.file("plan.json"))
@@ -47,6 +48,12 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try weights(folder.file("json.onnx")) == expected, "\(file)")
       }
+      // Other instructions round otherwise; that is said, and is no error.
+      let elsewhere = try coppice(
+        fixed + ["--plan", original.path, "-o", "elsewhere.onnx"], in: folder.url,
+        environment: ["ATEN_CPU_CAPABILITY": "default"])
+      #expect(elsewhere.status == 0, "\(elsewhere.errors)")
+      #expect(elsewhere.output.contains("units are the same; the largest difference of a weight is"))
       // One stretch of training is another network than two.
       let other = try coppice(fixed + ["--plan", "plan.json", "--fine-tune", "1", "-o", "other.onnx"], in: folder.url)
       #expect(other.status == 0, "\(other.errors)")
@@ -57,6 +64,75 @@ import Testing
         in: folder.url)
       #expect(strange.status == Int32(ExitCode.configuration.rawValue) && strange.errors.contains("was cut from"))
     }
+  }
+
+  /// The dense network was trained without a mean. What a search makes under another scaling is fed so wherever it goes.
+  @Test func networksOfASearchCarryTheScalingOfItsSpec() throws {
+    let study = try SmallStudy(trials: 2, input: "{mean: [0.05], std: [0.9]}")
+    let base = try SmallStudy.trained.get()
+    let (folder, data) = (study.folder.url, "idx:\(base.url.path)")
+    let search = ["search", study.spec, "--workers", "2", "--output", study.output]
+    let refused = try coppice(search, in: folder)
+    #expect(refused.status == Int32(ExitCode.configuration.rawValue) && refused.errors.contains("--force-input"))
+    #expect(!FileManager.default.fileExists(atPath: study.output))
+    let forced = try coppice(search + ["--force-input"], in: folder)
+    #expect(forced.status == 0, "\(forced.errors)")
+    #expect(forced.errors.contains("input: pixels/255, mean 0.05, std 0.9 (spec; "), "\(forced.errors)")
+
+    let networks = URL(fileURLWithPath: study.output).appendingPathComponent("networks")
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: networks.path).filter { $0.hasSuffix(".onnx") }.min())
+    let network = networks.appendingPathComponent(name).path
+    let evaluated = try coppice("evaluate", network, "--data", data, "--split", "validation", "--json", in: folder)
+    #expect(evaluated.status == 0 && evaluated.errors.contains("mean 0.05, std 0.9 (from '"), "\(evaluated.errors)")
+    let shown = try #require(
+      try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
+    #expect((shown["input"] as? [String: Any])?["mean"] as? [Double] == [0.05])
+    // On the very samples that judged the search.
+    let successes = ((shown["figures"] as? [String: Any])?["accuracy"] as? [String: Any])?["successes"] as? Int
+    // The share has the name that it has in the front's JSON.
+    #expect(shown["accuracy"] as? Double == successes.map { Double($0) / 200 })
+    let records = try study.history().filter { name.hasPrefix("trial-000\($0.trial)-rung-\($0.rung).") }
+    let judged = try #require(records.first.map { Int(($0.accuracy * 200).rounded()) })
+    // Another number of threads rounds otherwise.
+    #expect(abs(judged - (successes ?? -100)) <= 1, "\(judged), \(successes ?? -1)")
+
+    let against = try coppice("evaluate", network, "--data", data, "--input-mean", "0", in: folder)
+    #expect(against.status == Int32(ExitCode.configuration.rawValue) && against.errors.contains("--force-input"))
+    let same = try coppice("evaluate", network, "--data", data, "--input-mean", "0.05,0.05", in: folder)
+    #expect(same.status == 0, "the same scaling in other words: \(same.errors)")
+
+    let again = [
+      "prune", base.file("base.onnx").path, "--plan", network, "--data", data, "--threads", threads,
+      "--allow-near-chance", "-o",
+    ]
+    let made = try coppice(again + ["again.onnx"], in: folder)
+    #expect(made.status == 0 && made.output.contains("weights identical"), "\(made.output)\(made.errors)")
+    let other = try coppice(again + ["x.onnx", "--split-seed", "3"], in: folder)
+    #expect(other.status != 0 && other.errors.contains("another split"), "\(other.errors)")
+    #expect(!FileManager.default.fileExists(atPath: study.folder.file("x.onnx").path))
+  }
+
+  /// A file from elsewhere says nothing of its scaling; it is told once, and travels from then on.
+  @Test func aScalingThatIsGivenWithoutDataIsRemembered() throws {
+    let folder = try TemporaryFolder()
+    let dense = "builtin:fashion-cnn"
+    let told = try coppice(
+      "prune", dense, "--sparsity", "0.5", "--input-mean", "0.3", "--train", "700", "-o", "told.onnx", in: folder.url)
+    #expect(told.status == 0 && told.errors.contains("input: pixels/255, mean 0.3, std 1 (options)"), "\(told.errors)")
+    let again = try coppice("prune", dense, "--plan", "told.onnx", "-o", "again.onnx", in: folder.url)
+    #expect(again.status == 0 && again.output.contains("weights identical"), "\(again.output)\(again.errors)")
+    for name in ["told.onnx", "again.onnx"] {
+      let notes = try TrainingMetadata(metadata: ONNXFile.read(folder.file(name)).metadata, of: name)
+      #expect(notes.input == InputNormalization(mean: [0.3]) && notes.layout == "NCHW" && notes.split?.train == 700)
+    }
+    let smaller = try coppice("prune", "told.onnx", "--sparsity", "0.5", "-o", "smaller.onnx", in: folder.url)
+    #expect(smaller.status == 0, "\(smaller.errors)")
+    let shown = try coppice("inspect", "smaller.onnx", in: folder.url)
+    #expect(shown.output.contains("input: pixels/255, mean 0.3, std 1"), "\(shown.output)")
+    let against = try coppice(
+      "prune", "told.onnx", "--sparsity", "0.5", "--input-mean", "0", "-o", "x.onnx", in: folder.url)
+    #expect(against.status == Int32(ExitCode.configuration.rawValue) && against.errors.contains("'told.onnx' takes"))
   }
 
   @Test func prunesByTheWordsOfThePlan() throws {
@@ -79,23 +155,24 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--sparsity", "1"], "--sparsity must be from 0 to below 1"), ([], "Say how much leaves"),
-    (["--sparsity", "0.5", "--threshold", "1"], "without --sparsity"),
+    (["--sparsity", "1"], "--sparsity must be from 0 to below 1"), ([], "Say how much to remove"),
+    (["--sparsity", "0.5", "--threshold", "1"], "--threshold and --sparsity cannot be used together"),
     (["--sparsity", "0.5", "--target", "macs", "--scope", "local"], "--scope global"),
     (["--sparsity", "0.5", "--target", "macs", "--granularity", "element"], "--target parameters"),
     (["--granularity", "2:4", "--target", "parameters"], "a share of its own"),
     (["--sparsity", "0.5", "--criterion", "fpgm", "--granularity", "element"], "judges channels"),
-    (["--sparsity", "0.5", "--criterion", "random", "--remove", "high"], "no end that means anything"),
+    (["--sparsity", "0.5", "--criterion", "random", "--remove", "high"], "whose numbers mean nothing"),
     (["--sparsity", "0.5", "--transform", "log"], "moments"),
     (["--sparsity", "0.5", "--normalization", "lamp", "--scope", "local"], "--scope global"),
     (["--sparsity", "0.5", "--schedule", "agp"], "needs --fine-tune"),
-    (["--sparsity", "0.5", "--rewind", "0"], "does not go with --schedule one-shot"),
+    (["--sparsity", "0.5", "--rewind", "0"], "cannot be used with --schedule one-shot"),
     (["--sparsity", "0.5", "--schedule", "agp", "--rate", "0.1"], "fixed-rate, dynamic-rate"),
     (["--sparsity", "0.5", "--sparse-epochs", "1"], "need --sparse-training"),
     (["--sparsity", "0.5", "--depth", "0.5,0.1"], "that rise"),
     (["--sparsity", "0.5", "--fine-tune", "1,0.5"], "several that rise"),
-    (["--plan", "p.json", "--criterion", "l1", "--seed", "3"], "goes without --criterion, --seed"),
-    (["--plan", "missing.json"], "no readable file"), (["--plan", "broken.json"], "the key 'criterion' is missing"),
+    (["--plan", "p.json", "--criterion", "l1", "--seed", "3"], "cannot be used with --criterion, --seed"),
+    (["--plan", "missing.json"], "There is no plan or network"),
+    (["--plan", "broken.json"], "the key 'criterion' is missing"),
     (["--sparsity", "0.5", "--layers", "nothing"], "No layer is named"),
     (["--sparsity", "0.5", "--kinds", "LSTM"], "The operators are: Conv, Gemm"),
   ])

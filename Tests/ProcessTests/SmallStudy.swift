@@ -24,7 +24,8 @@ final class SmallStudy {
   }
 
   init(
-    trials: Int, seed: Int = 5, sampler: String = "nsga2", sensitivity: Bool = false, disk: String = "none"
+    trials: Int, seed: Int = 5, sampler: String = "nsga2", sensitivity: Bool = false, disk: String = "none",
+    input: String? = nil
   ) throws {
     let base = try Self.trained.get()
     folder = try TemporaryFolder("coppice-study")
@@ -33,7 +34,7 @@ final class SmallStudy {
     coppice: 1
     study: small
     network: \(base.file("base.onnx").path)
-    data: {format: idx, path: \(base.url.path)}
+    data: {format: idx, path: \(base.url.path)}\(input.map { "\ninput: \($0)" } ?? "")
     split: {train: 1000, validation: 200, seed: 0, seen-training: false}
     objectives: [accuracy, parameters, latency]
     space:

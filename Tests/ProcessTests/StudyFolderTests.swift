@@ -40,6 +40,41 @@ import Testing
     #expect(again.status == 0 && again.output.contains(words), "\(again.errors)")
   }
 
+  /// What others put into the folder stays, and what the study keeps there is no place for a report.
+  @Test func filesOfOthersInAStudysFolderStay() throws {
+    let study = try SmallStudy(trials: 2)
+    try finished(study)
+    let resume = ["search", study.spec, "--output", study.output, "--resume"]
+    let names = try FileManager.default.contentsOfDirectory(atPath: study.output + "/networks").sorted()
+    let mine = ["networks/trial-notes.txt", "notes.txt"]
+    for name in mine { try Data("mine".utf8).write(to: URL(fileURLWithPath: study.output + "/" + name)) }
+    let again = try coppice(resume, in: study.folder.url)
+    #expect(again.status == 0, "\(again.errors)")
+    for name in mine { #expect(try String(contentsOfFile: study.output + "/" + name, encoding: .utf8) == "mine") }
+    for name in ["report.html", "spec.yaml", "networks/\(names[0])"] {
+      let file = URL(fileURLWithPath: study.output + "/" + name)
+      let ours = try Data(contentsOf: file)
+      try Data("mine".utf8).write(to: file)
+      let refused = try coppice(resume, in: study.folder.url)
+      #expect(refused.status == 73 && refused.errors.contains(name), "\(refused.errors)")
+      #expect(try Data(contentsOf: file) == Data("mine".utf8))
+      if name == "report.html" {
+        #expect(try coppice("report", study.output, in: study.folder.url).status == 73)
+        #expect(try Data(contentsOf: file) == Data("mine".utf8))
+      }
+      try ours.write(to: file)
+    }
+    for name in ["study.sqlite", "spec.yaml", "artifacts/a.html", "networks/\(names[0])"] {
+      let path = study.output + "/" + name
+      let before = try? Data(contentsOf: URL(fileURLWithPath: path))
+      let refused = try coppice("report", study.output, "-o", path, in: study.folder.url)
+      #expect(refused.status == 73 && refused.errors.contains(name), "\(refused.errors)")
+      #expect((try? Data(contentsOf: URL(fileURLWithPath: path))) == before)
+    }
+    let elsewhere = try coppice("report", study.output, "-o", study.output + "/mine.html", in: study.folder.url)
+    #expect(elsewhere.status == 0, "\(elsewhere.errors)")
+  }
+
   @Test func aStoppedSearchSaysHowItEndedAndHowItGoesOn() throws {
     let study = try SmallStudy(trials: 40)
     let search = try study.start()

@@ -226,5 +226,26 @@ extension ComputeSuite {
       try module.tensor(named: "fc2.bias")?.fill_(.nan)
       #expect(throws: TrainingError.self) { try Checkpoint.capture(module) }
     }
+
+    /// Constants may be infinite; a weight may not, and what helps depends on what was done last.
+    @Test func onlyWeightsHaveToBeFinite() throws {
+      var builder = GraphBuilder("limits", seed: 3)
+      let x = builder.input("x", [.symbolic("batch"), .fixed(4)])
+      let y = builder.linear("first", x, inputs: 4, outputs: 6)
+      let low = builder.scalar("low", -.infinity)
+      let mask = builder.weight("mask", TensorData(shape: [6], floats: [0, 0, 0, -.infinity, 0, 0]))
+      let limited = builder.node("limited", .aggregate(.maximum), builder.add("masked", y, mask), low)
+      let z = builder.linear("last", builder.relu("relu", limited), inputs: 6, outputs: 2)
+      let module = try GraphModule(try builder.finished(output: z, shape: [.symbolic("batch"), .fixed(2)]))
+      let graph = try Checkpoint.capture(module, after: .cut)
+      #expect(graph.weights["low"]?.floats == [-.infinity])
+
+      try module.tensor(named: "first.bias")?.fill_(.infinity)
+      let cut = #expect(throws: TrainingError.self) { try Checkpoint.capture(module, after: .cut) }
+      #expect(cut?.message == "The weight 'first.bias' of 'limits' is not finite: it holds inf.")
+      #expect(cut?.remedy?.contains("learning rate") == false)
+      let trained = #expect(throws: TrainingError.self) { try Checkpoint.capture(module, after: .training) }
+      #expect(trained?.remedy?.contains("fine-tune.learning-rate") == true)
+    }
   }
 }

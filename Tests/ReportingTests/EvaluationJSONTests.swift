@@ -41,6 +41,35 @@ import Testing
     #expect(try Self.objects(EvaluationJSON.front(report)).count == 2)
   }
 
+  /// What is printed beside a ratio is that ratio times the dense network's time, whatever a stopwatch read at another moment.
+  @Test func timesAgreeWithRatiosEverywhere() throws {
+    var records = ReportFixture.records
+    for index in records.indices where records[index].key.trial == TrialID(1) {
+      // 693.7 us at 0.937x beside a dense network of 584.7 us, as a user saw it.
+      records[index].result?.measures.latency?.seconds = 693.7e-6
+      records[index].result?.measures.latency?.denseSeconds = 740.3e-6
+      records[index].result?.measures.latency?.ratio = 0.937
+    }
+    records[0].result?.measures.latency?.seconds = 584.7e-6
+    records[0].result?.measures.latency?.denseSeconds = 584.7e-6
+    let report = ReportFixture.report(records: records)
+    for text in [FrontTable.front(report), FrontTable.history(report), MorningReport(report).html] {
+      #expect(text.contains("547.9 us") && text.contains("0.937x") && !text.contains("693.7"))
+    }
+    #expect(FrontTable.front(report, width: 60).contains("547.9us 0.937x"))
+    let latency = try #require(try Self.objects(EvaluationJSON.front(report)).first?["latency"] as? [String: Double])
+    #expect(latency["ratio"] == 0.937 && abs((latency["value"] ?? 0) - 0.937 * 584.7e-6) < 1e-12)
+    let rows = FrontCSV(FrontRows(report, .front), columns: [.latency]).text.split(separator: "\n")
+      .map { $0.split(separator: ",").compactMap { Double($0) } }
+    #expect(rows.count == 4 && rows[1][0] == 584.7e-6 && abs(rows[2][0] - rows[2][1] * rows[1][0]) < 1e-12)
+  }
+
+  @Test func filesOfNetworksAreNamed() throws {
+    let rows = try Self.objects(EvaluationJSON.history(ReportFixture.report(networks: true)))
+    #expect(
+      rows.map { $0["network_file"] as? String } == [nil, nil, nil, "trial-0001-rung-1.onnx", "trial-0002-rung-1.onnx"])
+  }
+
   @Test func frontHoldsTheFront() throws {
     let rows = try Self.objects(EvaluationJSON.front(ReportFixture.report()))
     #expect(rows.map { $0["trial"] as? Int } == [1, 2])

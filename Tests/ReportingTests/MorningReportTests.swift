@@ -5,7 +5,7 @@ import StudyModel
 import Testing
 
 /// Parses the report as XML, which it also is, so that an unescaped or unclosed tag cannot pass.
-private final class Outline: NSObject, XMLParserDelegate {
+final class Outline: NSObject, XMLParserDelegate {
   private(set) var elements: [String: Int] = [:]
   private(set) var attributes: [(element: String, name: String, value: String)] = []
   private(set) var text = ""
@@ -30,6 +30,22 @@ private final class Outline: NSObject, XMLParserDelegate {
 }
 
 @Suite struct MorningReportTests {
+  /// By its first bytes, so that a search never takes another file for a report that it may replace.
+  @Test func aReportOfOursIsKnown() {
+    #expect(MorningReport.wrote(Data(MorningReport(ReportFixture.report()).html.utf8.prefix(4096))))
+    #expect(MorningReport.wrote(Data("<!DOCTYPE html>\n<html>\n<title>Coppice: a study</title>".utf8)))
+    for other in ["", "my own report", "<!DOCTYPE html>\n<html>\n<title>Mine</title>"] {
+      #expect(!MorningReport.wrote(Data(other.utf8)), "\(other)")
+    }
+  }
+
+  /// Without what narrow windows need in the cells of tables.
+  static func plain(_ html: String) -> String {
+    html.replacing(#/ data-label="[^"]*"/#, with: "").replacing(/<td([^>]*)><span>(.*?)<\/span><\/td>/) {
+      "<td\($0.output.1)>\($0.output.2)</td>"
+    }
+  }
+
   @Test func isWellFormedAndEscaped() {
     let outline = Outline(MorningReport(ReportFixture.report()).html)
     #expect(outline.fault == nil, "\(String(describing: outline.fault))")
@@ -39,29 +55,36 @@ private final class Outline: NSObject, XMLParserDelegate {
     #expect(outline.text.contains("coppice search 'a & b.yaml' --output x"))
   }
 
+  /// Links lead to files beside the report, and nothing is loaded.
   @Test func fetchesNothing() {
-    let outline = Outline(MorningReport(ReportFixture.report()).html)
-    #expect(!outline.attributes.isEmpty)
+    let html = MorningReport(ReportFixture.report(networks: true), networkFolder: "../a b/networks").html
+    let outline = Outline(html)
+    #expect(outline.fault == nil && !outline.attributes.isEmpty)
+    var links: Set<String> = []
     for (element, name, value) in outline.attributes {
-      #expect(
-        !["src", "href", "xlink:href", "action", "onload", "onclick"].contains(name), "\(element) \(name)=\(value)")
+      #expect(!["src", "xlink:href", "action", "onload", "onclick"].contains(name), "\(element) \(name)=\(value)")
       #expect(!value.contains("://"))
+      guard name == "href" else { continue }
+      #expect(element == "a")
+      links.insert(value)
     }
-    #expect(!MorningReport(ReportFixture.report()).html.contains("url("))
+    #expect(links == ["../a%20b/networks/trial-0001-rung-1.onnx", "../a%20b/networks/trial-0002-rung-1.onnx"])
+    for word in ["url(", "@import", "<script", "<link", "<img", "javascript:"] {
+      #expect(!html.contains(word), "\(word)")
+    }
+    #expect(
+      Outline(MorningReport(ReportFixture.report()).html).elements["a"] == nil, "no links to files that are not there")
   }
 
-  @Test func drawsEveryEvaluationTwiceAndTheCurve() {
+  @Test func drawsWhatTheAxesShowAndTheCurve() {
     let outline = Outline(MorningReport(ReportFixture.report()).html)
-    #expect(outline.elements["svg"] == 3)
-    // Five evaluations and the baseline, against parameters and against latency; two of them on the front.
-    #expect(outline.elements["circle"] == 12)
-    let styles = outline.attributes.filter { $0.element == "circle" && $0.name == "class" }.map(\.value)
-    #expect(styles.filter { $0 == "front" }.count == 4)
-    #expect(styles.filter { $0 == "dense" }.count == 2)
-    #expect(outline.elements["polyline"] == 1)
-    for (_, name, value) in outline.attributes.filter({ $0.element == "circle" }) where name == "cx" {
-      #expect((62...508).contains(Double(value) ?? -1))
-    }
+    #expect(outline.elements["figure"] == 3 && outline.elements["polyline"] == 3)
+    let marks = outline.attributes.filter { $0.element == "path" && $0.name == "class" && $0.value.hasPrefix("mark ") }
+      .map { $0.value.split(separator: " ")[1] }
+    // Against parameters and against latency: two of the front and the dense network. Those of rung 0 lie far below.
+    #expect(
+      marks.count { $0 == "front" } == 4 && marks.count { $0 == "dense" } == 2 && marks.count { $0 == "other" } == 0)
+    #expect(outline.text.contains("3 evaluations lie outside these axes."))
   }
 
   @Test func warnsWithoutSealedTestsOnly() {
@@ -89,8 +112,20 @@ private final class Outline: NSObject, XMLParserDelegate {
   }
 
   @Test func countsFailuresByClassAndWorker() {
-    let html = MorningReport(ReportFixture.report()).html
+    let html = Self.plain(MorningReport(ReportFixture.report()).html)
     #expect(html.contains("<td>resource</td><td>host-0</td><td class=\"n\">1</td>"))
+  }
+
+  /// Where rows become blocks every cell names its column, and no table is without the frame that scrolls.
+  @Test func cellsNameTheirColumns() {
+    let html = MorningReport(ReportFixture.report(sealed: true)).html
+    let outline = Outline(html)
+    let cells = outline.elements["td"] ?? 0
+    #expect(cells > 20 && outline.attributes.count { $0.element == "td" && $0.name == "data-label" } == cells)
+    #expect(outline.attributes.count { $0.element == "div" && $0.value == "wide" } == outline.elements["table"])
+    #expect(html.contains("@media (max-width: 640px)") && html.contains("prefers-color-scheme: dark"))
+    #expect(html.contains("width=device-width"))
+    #expect(outline.attributes.contains { $0.name == "data-label" && $0.value == "sealed test" })
   }
 
   @Test func unfinishedStudiesHaveAReportToo() {

@@ -27,7 +27,8 @@ enum ReportFixture {
       key: EvaluationKey(trial: TrialID(trial), rung: rung, purpose: purpose), plan: plan, status: .done, attempts: 1,
       result: EvaluationResult(
         measures: measures, checkpoint: Digest(of: Data("\(trial)/\(rung)".utf8)),
-        timings: ["prune": 0.5, "evaluate": 1]),
+        timings: ["prune": 0.5, "evaluate": 1],
+        keptUnits: purpose == .trial ? ["conv1": [12, 16], "conv10": [8, 16], "conv2": [16, 32]] : [:]),
       worker: "host-\(trial % 2)", finishedAt: seconds)
   }
 
@@ -63,12 +64,13 @@ enum ReportFixture {
   }
 
   static func report(
-    records: [EvaluationRecord] = records, sealed: Bool = false, granularities: [Granularity] = [.channel]
+    records: [EvaluationRecord] = records, sealed: Bool = false, granularities: [Granularity] = [.channel],
+    constraints: [Constraint] = [], networks: Bool = false, study: String = "fashion <& \"night\">"
   ) -> StudyReport {
     let spec = StudySpec(
-      study: "fashion <& \"night\">", network: .file(path: "base.onnx"), data: DataSource(format: "fashion-mnist"),
+      study: study, network: .file(path: "base.onnx"), data: DataSource(format: "fashion-mnist"),
       objectives: [.accuracy, .parameters, .latency], space: SearchSpace(granularities: granularities),
-      fineTune: FineTuneSpec(rungs: [0, 1]), budget: Budget(trials: 4),
+      fineTune: FineTuneSpec(rungs: [0, 1]), constraints: constraints, budget: Budget(trials: 4),
       seed: 7)
     var records = records
     if sealed {
@@ -80,6 +82,12 @@ enum ReportFixture {
     }
     return StudyReport(
       spec: spec, records: records, elapsed: 15, outcome: "trials-are-done",
-      reproduction: "coppice search 'a & b.yaml' --output x", facts: [("processor", "Test CPU"), ("cores", "2")])
+      reproduction: "coppice search 'a & b.yaml' --output x", facts: [("processor", "Test CPU"), ("cores", "2")],
+      networks: networks
+        ? Dictionary(
+          uniqueKeysWithValues: [Int64(1), 2].map { trial in
+            let key = EvaluationKey(trial: TrialID(trial), rung: 1)
+            return (key, "trial-000\(trial)-rung-1.onnx")
+          }) : [:])
   }
 }

@@ -64,7 +64,7 @@ import Testing
   }
 
   /// Plans whose shares round to the same tenths come to the same network in this world.
-  @Test(arguments: SamplerKind.allCases)
+  @Test(arguments: StudyFixture.drawing)
   func noNetworkIsTrainedTwiceInASearchAndEachTrialCounts(sampler: SamplerKind) {
     func network(_ plan: PruningPlan) -> Digest? {
       guard case .perGroup(let shares) = plan.sparsity else { return nil }

@@ -24,16 +24,16 @@ import Testing
     GroupSummary(name: "fc", units: 160, granularity: .element),
   ]
 
-  @Test(arguments: SamplerKind.allCases) func conforms(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func conforms(kind: SamplerKind) throws {
     try checkSampler(kind, space: Self.manyChoices())
   }
 
-  @Test(arguments: SamplerKind.allCases) func thresholdsConform(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func thresholdsConform(kind: SamplerKind) throws {
     let thresholds = (0..<100).map { Double($0) / 50 }
     try checkSampler(kind, space: SearchSpace(criteria: [.l1, .l2], scope: .local, thresholds: thresholds))
   }
 
-  @Test(arguments: SamplerKind.allCases) func groupsOfSeveralGranularitiesConform(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func groupsOfSeveralGranularitiesConform(kind: SamplerKind) throws {
     let space = SearchSpace(criteria: [.fpgm, .l1, .l2], granularities: [.channel, .element], scope: .perGroup)
     try checkSampler(kind, space: space, groups: Self.groups)
     let spec = StudyFixture.spec(space: space, sampler: kind, budget: Budget())
@@ -49,7 +49,7 @@ import Testing
     #expect(seen == [.channel, .element])
   }
 
-  @Test(arguments: SamplerKind.allCases) func plansOfManyChoicesAreValidAndCanonical(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func plansOfManyChoicesAreValidAndCanonical(kind: SamplerKind) throws {
     let spec = StudyFixture.spec(space: Self.manyChoices(), sampler: kind, budget: Budget())
     let sampler = kind.sampler(spec: spec, groups: StudyFixture.groups)
     var plans: [PruningPlan] = []
@@ -74,7 +74,7 @@ import Testing
   }
 
   /// A pattern says itself how much leaves; the other granularities of its space have shares.
-  @Test(arguments: SamplerKind.allCases) func patternsHaveAShareOfTheirOwn(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func patternsHaveAShareOfTheirOwn(kind: SamplerKind) throws {
     let space = SearchSpace(
       criteria: [.l1, .l2], granularities: [.element, .nOfM(kept: 2, of: 4)], scope: .global, minimumSparsity: 0.6,
       orders: LayerOrder.allCases)
@@ -87,7 +87,7 @@ import Testing
     #expect(!patterns.isEmpty && patterns.allSatisfy { $0.sparsity == .uniform(0.5) })
   }
 
-  @Test(arguments: SamplerKind.allCases) func plansHaveTheSpacesShareOfLayers(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func plansHaveTheSpacesShareOfLayers(kind: SamplerKind) throws {
     let space = SearchSpace(criteria: [.l1, .l2], scope: .layersThenWeights, layerShare: 0.25)
     try checkSampler(kind, space: space)
     let sampler = kind.sampler(spec: StudyFixture.spec(space: space, sampler: kind), groups: StudyFixture.groups)
@@ -95,7 +95,7 @@ import Testing
     #expect(plan.layerShare == 0.25 && plan.scope == .layersThenWeights)
   }
 
-  @Test(arguments: SamplerKind.allCases) func rowsHaveOneShare(kind: SamplerKind) throws {
+  @Test(arguments: StudyFixture.drawing) func rowsHaveOneShare(kind: SamplerKind) throws {
     let space = SearchSpace(criteria: [.wanda, .l1], granularities: [.element], scope: .row)
     try checkSampler(kind, space: space)
     let sampler = kind.sampler(spec: StudyFixture.spec(space: space, sampler: kind), groups: StudyFixture.groups)

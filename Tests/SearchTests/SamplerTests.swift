@@ -46,10 +46,10 @@ func checkSampler(_ kind: SamplerKind, space: SearchSpace, groups: [GroupSummary
     SearchSpace(scope: .perGroup, minimumSparsity: 0.12345, maximumSparsity: 0.54321, roundTo: 8),
   ]
 
-  @Test(arguments: SamplerKind.allCases, spaces)
+  @Test(arguments: StudyFixture.drawing, spaces)
   func conforms(kind: SamplerKind, space: SearchSpace) throws { try checkSampler(kind, space: space) }
 
-  @Test(arguments: SamplerKind.allCases)
+  @Test(arguments: StudyFixture.drawing)
   func findsEveryPlanOfASmallSpaceAndThenNone(kind: SamplerKind) throws {
     let space = SearchSpace(criteria: [.l1, .l2], scope: .local, minimumSparsity: 0.5, maximumSparsity: 0.504)
     let sampler = kind.sampler(spec: StudyFixture.spec(space: space, sampler: kind), groups: StudyFixture.groups)

@@ -63,7 +63,7 @@ struct SimulatedSearch {
 }
 
 @Suite struct SearchPolicyTests {
-  @Test(arguments: SamplerKind.allCases, [1, 2, 5])
+  @Test(arguments: StudyFixture.drawing, [1, 2, 5])
   func trialsBudgetIsKeptAndTheBetterThirdClimbs(sampler: SamplerKind, workers: Int) {
     let search = SimulatedSearch(StudyFixture.spec(sampler: sampler, budget: Budget(trials: 60)), workers: workers)
     #expect(search.reason == .trialsAreDone)

@@ -10,6 +10,9 @@ enum StudyFixture {
     GroupSummary(name: "conv3", units: 128),
   ]
 
+  /// The samplers that draw plans from any space; those of sweeps have spaces of their own.
+  static let drawing = SamplerKind.allCases.filter { !$0.isSweep }
+
   static func spec(
     objectives: [Objective] = [.accuracy, .parameters, .latency], space: SearchSpace = SearchSpace(),
     rungs: [Double] = [0, 1, 3], sampler: SamplerKind = .nsga2, constraints: [Constraint] = [],

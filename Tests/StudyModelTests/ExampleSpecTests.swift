@@ -11,7 +11,7 @@ import Testing
 
   @Test func everyExampleIsRead() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).filter { $0.hasSuffix(".yaml") }
-    #expect(names.count >= 4)
+    #expect(names.count >= 5)
     for name in names {
       let text = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
       let spec = try readSpec(text, folder: Self.folder.path)
@@ -35,13 +35,14 @@ import Testing
       Removal.allCases.map(\.rawValue) + Aggregation.allCases.map(\.rawValue) + Normalization.allCases.map(\.rawValue)
       + StatisticTransform.allCases.map(\.rawValue) + Schedule.Kind.allCases.map(\.rawValue)
       + LayerOrder.allCases.map(\.rawValue) + SparseTraining.Penalty.allCases.map(\.rawValue)
-      + Scope.allCases.map(\.rawValue)
+      + Scope.allCases.map(\.rawValue) + SamplerKind.allCases.map(\.rawValue) + Promotion.allCases.map(\.rawValue)
     for word in words { #expect(text.contains(word), "\(word)") }
   }
 
-  /// The table in the README has a row for each criterion.
+  /// The table beside the code has a row for each criterion.
   @Test func theReadmeNamesEveryCriterion() throws {
-    let readme = Self.folder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("README.md")
+    let readme = Self.folder.deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Sources/StudyModel/README.md")
     let text = try String(contentsOf: readme, encoding: .utf8)
     for criterion in Criterion.allCases { #expect(text.contains("`\(criterion.rawValue)`"), "\(criterion)") }
     for kind in Schedule.Kind.allCases { #expect(text.contains("`\(kind.rawValue)`"), "\(kind)") }

@@ -56,10 +56,4 @@ import Testing
 
   @Test(arguments: ["", "200", "MB", "-5MB", "0B", "5 mb", "1..5MB", "1e3MB", "99999999TiB", "nan B"])
   func refusesSizes(text: String) { #expect(SpecSize.bytes(text) == nil) }
-
-  @Test(arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0), ("flaw", "lawn", 2)])
-  func distancesAreKnownOnes(left: String, right: String, distance: Int) {
-    #expect(EditDistance.between(left, right) == distance)
-    #expect(EditDistance.between(right, left) == distance)
-  }
 }

@@ -23,6 +23,15 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
   static let base = "network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy, latency]\n"
 
   static let cases: [BadSpec] = [
+    BadSpec("study: ../../up", .outOfRange, "study", "'../../up'"),
+    BadSpec("study: /etc", .outOfRange, "study", "leads to another place"),
+    BadSpec("study: a/b", .outOfRange, "study", "leads to another place"),
+    BadSpec("study: ..", .outOfRange, "study", "leads to another place"),
+    BadSpec("study: .", .outOfRange, "study", "leads to another place"),
+    BadSpec("study: \(String(repeating: "a", count: 360))", .outOfRange, "study", "360 bytes"),
+    BadSpec("study: \(String(repeating: "ä", count: 101))", .outOfRange, "study", "202 bytes"),
+    BadSpec("study: \"a\\tb\"", .outOfRange, "study", "cannot be printed"),
+    BadSpec("study: \"  \"", .outOfRange, "study", "nothing but spaces"),
     BadSpec("sampeler: nsga2", .unknownKey, "sampeler", "nearest is 'sampler'"),
     BadSpec("rungs: [0]", .unknownKey, "rungs", "'fine-tune.rungs' exists"),
     BadSpec("space: {criterium: l1}", .unknownKey, "space.criterium", "nearest is 'criterion'"),
@@ -138,7 +147,7 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("space: {sparsity: {max: 1.0}}", .outOfRange, "space.sparsity.max", "1.0"),
     BadSpec("space: {sparsity: {min: -0.1}}", .outOfRange, "space.sparsity.min", "-0.1"),
     BadSpec("space: {sparsity: {min: 0.6, max: 0.5}}", .outOfRange, "space.sparsity", "min 0.6 is above max 0.5"),
-    BadSpec("space: {sparsity: 0.5}", .wrongType, "space.sparsity", "not a mapping"),
+    BadSpec("space: {sparsity: half}", .wrongType, "space.sparsity", "'half' is not a number"),
     BadSpec("space: {sparsity: {max: nan}}", .wrongType, "space.sparsity.max", "nan"),
     BadSpec("fine-tune: {rungs: [1, 3]}", .outOfRange, "fine-tune.rungs", "rise from 0"),
     BadSpec("fine-tune: {rungs: [0, 3, 1]}", .outOfRange, "fine-tune.rungs", "rise from 0"),
@@ -151,8 +160,50 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("fine-tune: {momentum: 1}", .outOfRange, "fine-tune.momentum", "below 1"),
     BadSpec("fine-tune: {batch-size: many}", .wrongType, "fine-tune.batch-size", "many"),
     BadSpec("fine-tune: {augmentation: {flip: 2}}", .wrongType, "fine-tune.augmentation.flip", "true nor false"),
+    BadSpec("device: cuda", .notBuilt, "device", "no GPU"),
     BadSpec("sampler: motpe", .notBuilt, "sampler", "motpe"),
-    BadSpec("sampler: grid", .notBuilt, "sampler", "grid"),
+    BadSpec("sampler: sobol", .notBuilt, "sampler", "sobol"),
+    BadSpec("sampler: grid", .conflict, "sampler", "sparsity: [0.3, 0.5, 0.7]"),
+    BadSpec("space: {sparsity: {min: 0.1, max: 0.9}}\nsampler: grid", .conflict, "space.sparsity", "from 0.1 to 0.9"),
+    BadSpec(
+      "sampler: grid\nspace: {criterion: l1, granularity: [element, 2:4]}", .conflict, "sampler", "no end of choices"),
+    BadSpec("sensitivity: true\nsampler: grid\nspace: {sparsity: 0.5}", .conflict, "sensitivity", "draws none"),
+    BadSpec("sampler: list", .missingKey, "sampler", "plans: [{criterion: l1, sparsity: 0.5}]"),
+    BadSpec("sampler: nsga2\nplans: [{criterion: l1, sparsity: 0.5}]", .conflict, "sampler", "'nsga2'"),
+    BadSpec("plans: []", .outOfRange, "plans", "empty"),
+    BadSpec("plans: [l1]", .wrongType, "plans[0]", "l1 is not a plan"),
+    BadSpec("plans: {criterion: l1}", .wrongType, "plans", "not a list"),
+    BadSpec("plans: [{criterion: l1, sparsity: 0.5}, {sparsity: 0.5}]", .missingKey, "plans[1].criterion", "criterion"),
+    BadSpec("plans: [{criterion: l1}]", .conflict, "plans[0].sparsity", "the range from 0.0 to 0.95"),
+    BadSpec("plans: [{criterion: [l1, l2], sparsity: 0.5}]", .conflict, "plans[0].criterion", "here are 2"),
+    BadSpec("plans: [{criterion: l1, sparsity: [0.3, 0.5]}]", .conflict, "plans[0].sparsity", "a list of 2"),
+    BadSpec("plans: [{criterion: l1, sparsity: 0.5, scope: per-group}]", .conflict, "plans[0].scope", "scope: local"),
+    BadSpec(
+      "plans: [{criterion: l1, sparsity: 0.5}, {criterion: l1, sparsity: 0.50}]", .duplicateKey, "plans[1]",
+      "the same plan as plans[0]"),
+    BadSpec("plans: [{criterion: l1, sparsitee: 0.5}]", .unknownKey, "plans[0].sparsitee", "'sparsity'"),
+    BadSpec("plans: [{criterion: l1, sparsity: 50}]", .outOfRange, "plans[0].sparsity", "Did you mean 0.5?"),
+    BadSpec("space: {sparsity: [0.3, 50]}", .outOfRange, "space.sparsity[1]", "Did you mean 0.5?"),
+    BadSpec("space: {sparsity: [0.3, 0.30]}", .duplicateKey, "space.sparsity[1]", "twice"),
+    BadSpec("space: {sparsity: []}", .outOfRange, "space.sparsity", "empty"),
+    BadSpec("space: {sparsity: {share: [0.5], max: 0.9}}", .conflict, "space.sparsity.share", "either share or"),
+    BadSpec(
+      "space: {scope: global, sparsity: {share: 0.5, threshold: 1}}", .conflict, "space.sparsity.threshold",
+      "no share to choose"),
+    BadSpec("fine-tune: {promote: best}", .unknownValue, "fine-tune.promote", "all, third"),
+    BadSpec("constraints: [\"accuracy >= 95\"]", .outOfRange, "constraints[0]", "Did you mean \"accuracy >= 0.95\"?"),
+    BadSpec(
+      "constraints: [\"accuracy >= baseline - 5\"]", .outOfRange, "constraints[0]", "\"accuracy >= baseline - 0.05\""),
+    BadSpec(
+      "constraints: [\"accuracy >= 95 baseline\"]", .outOfRange, "constraints[0]", "\"accuracy >= 0.95 baseline\""),
+    BadSpec("constraints: [\"accuracy >= 120%\"]", .outOfRange, "constraints[0]", "a share from 0 to 1"),
+    BadSpec("constraints: [\"parameters <= 0.5\"]", .outOfRange, "constraints[0]", "\"parameters <= 0.5 baseline\""),
+    BadSpec("constraints: [\"latency <= 0\"]", .outOfRange, "constraints[0]", "above 0"),
+    BadSpec("constraints: [\"macs >= 2 baseline\"]", .outOfRange, "constraints[0]", "upper bound"),
+    BadSpec(
+      "constraints: [\"parameters <= 0.2 baseline\", \"parameters >= 0.5 baseline\"]", .outOfRange, "constraints[1]",
+      "no network keeps both"),
+    BadSpec("constraints: [\"accuracy >= 0.9\", \"accuracy <= 0.8\"]", .outOfRange, "constraints[1]", "keeps both"),
     BadSpec("sampler: [nsga2]", .wrongType, "sampler", "a list of 1"),
     BadSpec("latency: {runtime: onnxruntime}", .notBuilt, "latency.runtime", "onnxruntime"),
     BadSpec("latency: {runtime: ./bench.sh}", .notBuilt, "latency.runtime", "external command"),
@@ -168,6 +219,7 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("budget: {trials: 0}", .outOfRange, "budget.trials", "0"),
     BadSpec("budget: {epochs: 100}", .notBuilt, "budget.epochs", "not built yet"),
     BadSpec("constraints: [\"accurcy >= 0.9\"]", .unknownValue, "constraints[0]", "nearest is 'accuracy'"),
+    BadSpec("constraints: [\"speed >= 0.9\"]", .unknownValue, "constraints[0]", "The measures are accuracy, "),
     BadSpec("constraints: [accuracy = 0.9]", .unknownValue, "constraints[0]", "neither >= nor <="),
     BadSpec("constraints: [\"coverage >= 0.9\"]", .notBuilt, "constraints[0]", "coverage"),
     BadSpec("expect: {accuracy: 91}", .outOfRange, "expect.accuracy", "91"),
@@ -178,6 +230,23 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     BadSpec("split: {seen-training: perhaps}", .wrongType, "split.seen-training", "perhaps"),
     BadSpec("coppice: 2", .unknownValue, "coppice", "version 2"),
   ]
+
+  /// A word that is like none of the known ones gets no neighbour named; one that begins a known word means that.
+  @Test(arguments: [
+    ("network: n.onnx\ndata: {format: folder, path: x}\nobjectives: [accuracy]", nil),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [acc]", "accuracy"),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [speed]", nil),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nsampler: evolution", nil),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nepochs: 3", nil),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {criterion: entorpy}", "entropy"),
+    ("network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nconstraints: [\"speed >= 1\"]", nil),
+  ]) func onlyWordsThatAreAlikeAreNamed(text: String, nearest: String?) throws {
+    let error = try #require(throws: SpecError.self) { try readSpec(text) }
+    #expect(error.reason.contains("the nearest is") == (nearest != nil), "\(error)")
+    if let nearest { #expect(error.reason.hasSuffix("the nearest is '\(nearest)'"), "\(error)") }
+    // What can be written there is said all the same.
+    #expect(error.remedy?.contains(", ") == true, "\(error)")
+  }
 
   @Test(arguments: cases) func namesPlaceValueAndRemedy(bad: BadSpec) throws {
     let error = try #require(throws: SpecError.self) { try readSpec(Self.base + bad.line) }
@@ -216,6 +285,27 @@ struct BadSpec: CustomTestStringConvertible, Sendable {
     #expect((error?.line ?? 0) >= 2)
     let twice = #expect(throws: SpecError.self) { try readSpec(Self.base + "seed: 1\nseed: 2") }
     #expect(twice?.code == .duplicateKey)
+  }
+
+  /// The first line that a tab indents is named, not what the parser then stumbles over.
+  @Test(arguments: [
+    ("network: n.onnx\nspace:\n\tcriterion: l1\n", 3), ("network: n.onnx\nobjectives:\n  - accuracy\n\t- latency\n", 4),
+    ("\tnetwork: n.onnx\n", 1), ("network: n.onnx\n  \tdata: x\n", 2),
+    ("network: n.onnx\nspace:\n  criterion: l1\n \tscope: local\n", 4),
+    ("network: n.onnx\r\nspace:\r\n\tcriterion: l1\r\n", 3),
+  ]) func tabsAreNamed(text: String, line: Int) throws {
+    let error = try #require(throws: SpecError.self) { try readSpec(text) }
+    #expect(error.code == .syntax && error.line == line, "\(error)")
+    #expect(error.message.contains("indented with a tab") && error.remedy?.contains("spaces") == true, "\(error)")
+  }
+
+  /// Tabs elsewhere are allowed, and other faults are not put down to them.
+  @Test func tabsThatDoNoHarmAreNotBlamed() throws {
+    #expect(try readSpec("network:\tn.onnx\ndata: fashion-mnist\nobjectives: [accuracy]").study == "study")
+    let error = try #require(throws: SpecError.self) {
+      try readSpec("network: n.onnx\nobjectives: [a,\n\tb]\n\n\nx: y: z\n")
+    }
+    #expect(error.code == .syntax && !error.message.contains("tab"), "\(error)")
   }
 
   /// The tree may come from a parser that lets repeated keys through.

@@ -8,7 +8,8 @@ import Testing
 
   @Test(arguments: [
     fullSpec, minimal,
-    minimal + "\nstudy: \"no: \\\"plain\\\" # text\\n-\\u00e9\"",
+    minimal + "\nstudy: \"no: \\\"plain\\\" # text -\\u00e9\"",
+    "network: \"n: \\n- \\t#.onnx\"\ndata: {format: idx, path: \"\\\"x\\\"\\n\"}\nobjectives: [accuracy]",
     minimal + "\nstudy: 'null'",
     minimal + "\nbudget: {time: 90s}\nfine-tune: {weight-decay: 1e-7, learning-rate: 12345678.25}",
     minimal + "\nbudget: {time: 1.5h, trials: none}\nseed: 18446744073709551615",

@@ -71,6 +71,14 @@ func readSpec(_ yaml: String, folder: String = "/studies") throws -> StudySpec {
 }
 
 @Suite struct SpecReaderTests {
+  /// As command lines name them.
+  @Test func builtInNetworksHaveOneWordToo() throws {
+    let rest = "\ndata: fashion-mnist\nobjectives: [accuracy]"
+    let spec = try readSpec("network: builtin:resnet20" + rest)
+    #expect(spec.network.origin == .builtin(name: "resnet20"))
+    #expect(try readSpec("network: {builtin: resnet20}" + rest) == spec)
+  }
+
   @Test func theShareOfLayersIsReadAndUsualWhenNotSaid() throws {
     let base = "network: n.onnx\ndata: fashion-mnist\nobjectives: [accuracy]\nspace: {scope: layers-then-weights"
     #expect(try readSpec(base + ", layer-share: 0.25}").space.layerShare == 0.25)

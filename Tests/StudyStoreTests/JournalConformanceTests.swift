@@ -79,11 +79,32 @@ import Testing
         RunRecord(epoch: 2, begunAt: 6),
       ])
     #expect(try journal.snapshot().searchEnding?.reason == .trialsAreDone)
-    #expect(try journal.snapshot().endingWords(isRunning: false).contains("ended without a word"))
+    #expect(try journal.snapshot().endingWords(isRunning: false).contains("noted no end"))
     try journal.commit([.endRun(.failed, detail: "No.")], elapsed: 7)
     #expect(throws: StudyStoreError.self) { try journal.commit([.endRun(.finished, detail: "")], elapsed: 8) }
     #expect(try journal.snapshot().runs.last?.ending == .failed)
     #expect(try journal.history().map(\.kind) == ["epoch", "search ended", "run ended", "epoch", "run ended"])
+  }
+
+  /// Until it ends again a search that goes on has no ending, also for whoever opens the study next.
+  @Test(arguments: Kind.allCases)
+  func aSearchThatHadEndedGoesOn(kind: Kind) throws {
+    let journal = try Fixture(kind).journal
+    try journal.commit([.endSearch(SearchEnding(.trialsAreDone)), .finish, .endRun(.finished, detail: "")], elapsed: 4)
+    #expect(try journal.snapshot().isFinished && !journal.snapshot().isSearchReopened)
+    try journal.commit([.beginEpoch, .reopenSearch(detail: "3 trials")], elapsed: 5)
+    for _ in 0..<2 {
+      let snapshot = try journal.snapshot()
+      #expect(!snapshot.isFinished && snapshot.isSearchReopened && snapshot.searchEnding == nil)
+      #expect(snapshot.runs.first?.searchEnding?.reason == .trialsAreDone)
+      #expect(!snapshot.endingWords(isRunning: false).contains("The search ended"))
+      try journal.commit([.endRun(.stopped, detail: ""), .beginEpoch], elapsed: 6)
+    }
+    try journal.commit([.reopenSearch(detail: ""), .endSearch(SearchEnding(.timeIsUp, detail: "d"))], elapsed: 7)
+    #expect(try journal.snapshot().searchEnding == SearchEnding(.timeIsUp, detail: "d"))
+    #expect(try !journal.snapshot().isSearchReopened)
+    #expect(throws: StudyStoreError.self) { try journal.commit([.reopenSearch(detail: "")], elapsed: 8) }
+    #expect(try journal.history().count { $0.kind == HistoryEvent.reopened } == 2)
   }
 
   /// Each of these contradicts the state that the setting makes; and the last change of its transaction is refused, so that

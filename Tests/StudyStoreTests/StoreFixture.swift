@@ -77,6 +77,7 @@ enum StoreFixture {
     case 15: return .retry(key)
     case 14: return .beginEpoch
     case 18: return .endSearch(SearchEnding(.trialsAreDone, detail: worker))
+    case 19: return .reopenSearch(detail: worker)
     case 16: return .endRun(RunEnding.allCases.randomElement(using: &generator) ?? .failed, detail: worker)
     default: return .note(kind: "note", key: key, lease: lease, worker: worker, detail: "detail")
     }

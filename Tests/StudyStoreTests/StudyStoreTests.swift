@@ -58,6 +58,16 @@ import Testing
     try StudyStore.create(in: place, header: StoreFixture.header()).close()
     #expect(code { _ = try StudyStore.create(in: place, header: StoreFixture.header()) } == .exists)
     #expect(code { _ = try StudyReader(StudyFolder(folder.file("nowhere"))) } == .missing)
+    // What is missing is said: the folder, the study in it, or the bytes of its database.
+    func words(_ place: StudyFolder) -> String {
+      do { _ = try StudyReader(place) } catch { return "\(error)" }
+      return ""
+    }
+    #expect(words(StudyFolder(folder.file("nowhere"))).hasPrefix("There is no folder"))
+    let empty = try TemporaryFolder()
+    #expect(words(StudyFolder(empty.url)).contains("holds no study"))
+    try Data().write(to: StudyFolder(empty.url).database)
+    #expect(words(StudyFolder(empty.url)).contains("its database is empty"))
   }
 
   @Test func aRefusedResumeChangesNothing() throws {

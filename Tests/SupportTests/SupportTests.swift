@@ -28,26 +28,6 @@ import Testing
   }
 }
 
-@Suite struct DigestTests {
-  @Test func textsAreCheckedAndPiecesAddUp() throws {
-    let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    let digest = try #require(Digest(hex: text))
-    #expect(Digest(of: Data("abc".utf8)) == digest)
-    var builder = DigestBuilder()
-    builder.update(Data("a".utf8))
-    builder.update(Data())
-    builder.update(Data("bc".utf8))
-    #expect(builder.finalize() == digest)
-    for wrong in [
-      "", "abc", text + "0", text.uppercased(), String(text.dropLast()) + "g", String(text.dropLast()) + "ö",
-    ] {
-      #expect(Digest(hex: wrong) == nil)
-    }
-    #expect(try CanonicalBytes.decode([Digest].self, from: Data("[\"\(text)\"]".utf8)) == [digest])
-    #expect(throws: DecodingError.self) { try CanonicalBytes.decode([Digest].self, from: Data("[\"../../x\"]".utf8)) }
-  }
-}
-
 @Suite struct DurableFileTests {
   @Test func filesAreWholeOrAbsent() throws {
     let folder = try TemporaryFolder()
@@ -113,11 +93,11 @@ import Testing
 }
 
 @Suite struct ExitCodeTests {
-  /// What scripts and supervisors go by is what the README says.
+  /// What scripts and supervisors go by is what the document beside the code says.
   @Test func theDocumentedTableIsTheWholeTable() throws {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let text = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    let text = try String(contentsOf: root.appendingPathComponent("Sources/Coordination/README.md"), encoding: .utf8)
     let rows = text.split(separator: "\n").compactMap { line -> String? in
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       guard cells.count == 2, let code = Int32(cells[0]) else { return nil }

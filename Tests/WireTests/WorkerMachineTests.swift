@@ -109,6 +109,40 @@ import WorkerNode
     #expect(bench.hear(.lease(LeaseGrant(next))) == [.tellEngine(.begin(next))])
   }
 
+  /// An evaluation of two seconds is over before a heartbeat is due; whoever watches sees its steps all the same.
+  @Test func stepsAreToldBeforeTheNextHeartbeatAndNotTooOften() {
+    var bench = Bench()
+    _ = bench.join()
+    _ = bench.hear(.lease(LeaseGrant(Example.assignment())))
+    let start = bench.now
+    var told: [(time: Double, step: String)] = []
+    func note(_ actions: [WorkerAction]) {
+      for case .send(.ping(let ping), _) in actions {
+        told.append((bench.now - start, ping.leases.first?.step ?? ""))
+      }
+    }
+    for step in ["load", "score", "prune", "recalibrate", "evaluate", "latency", "export"] {
+      // Twice, as reports of one step come again and again.
+      for _ in 0..<2 {
+        bench.now += 0.15
+        note(bench.feed(.engineSaid(.progress(lease: lease, step: step, fraction: 0.01))))
+      }
+      while let deadline = bench.machine.nextDeadline, deadline <= bench.now { note(bench.feed(.tick)) }
+    }
+    // Half a second apart at least: at 0.6, 1.2 and 1.8 seconds, when the engine speaks next.
+    #expect(told.map(\.step) == ["score", "recalibrate", "latency"], "\(told)")
+    let gaps = zip(told.dropFirst(), told).map { $0.time - $1.time }
+    #expect(gaps.allSatisfy { $0 >= 0.5 - 1e-9 }, "\(told)")
+    // Without news the heartbeat is as it was.
+    bench.now += 1
+    note(bench.feed(.tick))
+    let count = told.count
+    #expect(told.last?.step == "export" && count == 4)
+    bench.now += 4
+    note(bench.feed(.engineSaid(.progress(lease: lease, step: "export", fraction: 0.02))))
+    #expect(told.count == count)
+  }
+
   @Test func anUnacknowledgedResultIsRepeatedEverMoreSlowly() throws {
     var bench = Bench()
     _ = bench.join()

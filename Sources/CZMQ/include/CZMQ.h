@@ -1,7 +1,12 @@
 #ifndef COPPICE_CZMQ_H
 #define COPPICE_CZMQ_H
 
+// Where Debian's libzmq3-dev is not installed, scripts/setup puts the header there.
+#if __has_include("../../../.deps/libzmq/include/zmq.h")
+#include "../../../.deps/libzmq/include/zmq.h"
+#else
 #include <zmq.h>
+#endif
 
 /// libzmq's "the receiver of this routing id is not connected" (EHOSTUNREACH), "would block" and "interrupted", as its
 /// zmq_errno() reports them.

@@ -6,13 +6,18 @@ enum NPYArray {
   private static let magic = Data([0x93]) + Data("NUMPY".utf8)
   private static let maximumRank = 32
 
-  /// NumPy's letters of our types; bfloat16 has none.
+  /// NumPy's letters of our types. It has none for bfloat16 and for numbers of 8 bits and less but its own: these are raw bytes to it,
+  /// "V2" and "V1", as NumPy itself writes the arrays of the package ml_dtypes.
   private static let letters: [ElementType: String] = [
     .float64: "f8", .float32: "f4", .float16: "f2", .int64: "i8", .int32: "i4", .int16: "i2", .int8: "i1",
     .uint64: "u8", .uint32: "u4", .uint16: "u2", .uint8: "u1", .bool: "b1",
   ]
 
-  /// The array, in row-major order even where the file holds columns first. Throws `ModelFormatError` naming `owner`.
+  /// What raw bytes are read as.
+  private static let rawTypes: [String: ElementType] = ["V2": .uint16, "V1": .uint8]
+
+  /// The array, in row-major order even where the file holds columns first; raw bytes of one or two a number are unsigned integers.
+  /// Throws `ModelFormatError` naming `owner`.
   static func decode(_ bytes: Data, owner: String) throws -> TensorData {
     let reader = ByteReader(bytes)
     guard try reader.bytes(0, 8).prefix(6) == magic else {
@@ -42,11 +47,7 @@ enum NPYArray {
   }
 
   static func encode(_ data: TensorData, owner: String) throws -> Data {
-    guard let letters = letters[data.elementType] else {
-      throw ModelFormatError(
-        .unsupportedType, "\(owner) holds \(data.elementType.rawValue) numbers, which NumPy does not know.",
-        remedy: "Write a safetensors file.")
-    }
+    let letters = letters[data.elementType] ?? "V\(data.elementType.byteCount)"
     let order = data.elementType.byteCount == 1 ? "|" : "<"
     let axes = data.shape.map { "\($0)" }.joined(separator: ", ")
     let shape = data.shape.count == 1 ? "(\(axes),)" : "(\(axes))"
@@ -77,8 +78,9 @@ enum NPYArray {
       return size
     }
     guard shape.count <= maximumRank else { throw failure("has \(shape.count) axes") }
-    guard let type = letters.first(where: { $0.value == description.dropFirst() })?.key, let first = description.first,
-      first == "<" || (type.byteCount == 1 && "|>=".contains(first))
+    let known = letters.first { $0.value == description.dropFirst() }?.key
+    guard let type = known ?? Self.rawTypes[String(description.dropFirst())], let first = description.first,
+      first == "<" || (type.byteCount == 1 && "|>=".contains(first)) || (known == nil && first == "|")
     else {
       throw ModelFormatError(
         .unsupportedType, "\(owner) holds elements of type '\(description)'.",

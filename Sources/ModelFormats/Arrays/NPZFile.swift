@@ -24,7 +24,8 @@ package enum NPZFile {
     return result
   }
 
-  /// A file of these arrays, stored in the order of their names; equal values give equal bytes. bfloat16 is refused.
+  /// A file of these arrays, stored in the order of their names; equal values give equal bytes. bfloat16
+  /// and narrow numbers are raw bytes there, two or one each, as NumPy writes the arrays of ml_dtypes.
   package static func encode(_ arrays: [String: TensorData]) throws -> Data {
     try ZipArchive.archive(
       try arrays.sorted { $0.key < $1.key }.map { name, data in

@@ -7,7 +7,8 @@ import SwiftProtobuf
 package enum ONNXFile {
   /// What becomes of floating-point numbers that are not float32.
   package enum Precision: Sendable {
-    /// They become float32, which is noted in the metadata under "coppice.converted-from".
+    /// They become float32, which is noted in the metadata under "coppice.converted-from"; what is written has the file's types of
+    /// inputs and outputs again.
     case float32
     /// They stay as the file has them, and so do all nodes.
     case asWritten
@@ -49,9 +50,48 @@ package enum ONNXFile {
     }
   }
 
+  /// The network as `read` would give it from a file that `write` made of it, without the file: what only the form of a file
+  /// changes is equal then. A network above 2 GiB comes back as it is.
+  package static func reread(_ graph: Graph) throws -> Graph {
+    guard fitsInside(graph) else { return graph }
+    return try canonical(imported(encode(graph), nil, [:]))
+  }
+
   /// The names of the operators of a network's nodes, in order, whether or not they are known.
   package static func operatorNames(_ url: URL) throws -> [String] {
     try readFormatFile(url, limit: maximumBytes) { try model($0).graph.node.map(\.opType) }
+  }
+
+  /// The bytes of a network's file with those of the files beside it that hold weights of it.
+  package static func storedBytes(of url: URL) throws -> Int {
+    // The key stands in the file as it is, so most networks need no second reading.
+    let (size, mayHaveMore) = try readFormatFile(url, limit: maximumBytes) {
+      ($0.count, $0.range(of: Data("location".utf8)) != nil)
+    }
+    guard mayHaveMore else { return size }
+    return dataFiles(of: url).reduce(size) { $0 + ((try? ReadOnlyFile($1.path, followsLinks: false))?.size ?? 0) }
+  }
+
+  /// The files beside a network that hold weights of it, by name; none where the network cannot be read. Reads the network.
+  package static func dataFiles(of url: URL) -> [URL] {
+    guard let network = try? readFormatFile(url, limit: maximumBytes, { try model($0) }) else { return [] }
+    var found: Set<String> = []
+    func look(at tensor: Onnx_TensorProto) {
+      found.formUnion(tensor.externalData.lazy.filter { $0.key == "location" }.map(\.value))
+    }
+    func look(at nodes: [Onnx_NodeProto]) {
+      for attribute in nodes.lazy.flatMap(\.attribute) {
+        if attribute.hasT { look(at: attribute.t) }
+        if attribute.hasG { look(in: attribute.g) }
+      }
+    }
+    func look(in graph: Onnx_GraphProto) {
+      graph.initializer.forEach(look(at:))
+      look(at: graph.node)
+    }
+    look(in: network.graph)
+    for function in network.functions { look(at: function.node) }
+    return found.sorted().map { url.deletingLastPathComponent().appendingPathComponent($0) }
   }
 
   /// The operator set that `encode` writes: the network's own, unless that is older than 18 or than one of its operators.
@@ -59,13 +99,19 @@ package enum ONNXFile {
 
   private static func imported(_ bytes: Data, _ folder: URL?, _ fixed: [String: Int]) throws -> Graph {
     var reading = try ONNXImport(try model(bytes), externalDataFolder: folder, fixing: fixed)
-    return try reading.graph()
+    let graph = try reading.graph()
+    do {
+      return try graph.unpackingPositions()
+    } catch let error as GraphError {
+      throw ModelFormatError(.malformed, error.message, remedy: error.remedy)
+    }
   }
 
   /// Constants are computed in the types that the file has, before these change.
   private static func canonical(_ graph: Graph) throws -> Graph {
     do {
-      let first = try graph.canonical()
+      // Our own casts first, so that no constant is made of them.
+      let first = try graph.wideningWeights().canonical()
       let converted = try first.convertingFloats()
       return converted == first ? first : try converted.canonical()
     } catch let error as GraphError {

@@ -10,9 +10,10 @@ extension Graph {
     for _ in 0..<8 {
       let before = result
       result = try result.removingDeadNodes().removingZeroStates().foldingConstants(limit: foldingLimit)
+        .removingZeroBiases()
       if makesBatchDynamic { result = try result.makingBatchDynamic().graph }
-      result = try result.foldingShapeArithmetic().simplifyingGathers().resolvingStridedViews().simplifyingReshapes()
-        .removingIdentities().separatingVectors()
+      result = try result.foldingShapeArithmetic().simplifyingGathers().resolvingStridedViews()
+        .resolvingScatteredRanges().simplifyingReshapes().removingIdentities().separatingVectors()
         .fusingBias().fusingNormalizations().removingDeadNodes()
       if result.hasStructure(of: before) { break }
     }

@@ -19,6 +19,7 @@ extension Graph {
     result.nodes = kept.reversed()
     result.weights = weights.filter { needed.contains($0.key) }
     result.computedConstants = computedConstants.filter { needed.contains($0) }
+    result.repeatedWeights = repeatedWeights.filter { needed.contains($0) }
     return result
   }
 }

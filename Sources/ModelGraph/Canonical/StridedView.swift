@@ -87,7 +87,7 @@ struct StridedView {
 }
 
 /// Integers that follow from constants and shapes, where inference holds none that large.
-private struct ComputedPositions {
+struct ComputedPositions {
   private static let limit = 1 << 22
 
   let graph: Graph

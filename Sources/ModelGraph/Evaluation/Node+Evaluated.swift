@@ -1,4 +1,7 @@
 extension Node {
+  /// Multiplications for each element of the limit.
+  private static let largestEffort = 32
+
   /// The node's results where its inputs are constants; nil where they are not enough, where a result would have more
   /// than `limit` elements, or where the operator is none that constants are prepared with.
   ///
@@ -24,6 +27,10 @@ extension Node {
     // Empty axes count as one: lists of positions are made for the others.
     func extent(_ shape: [Int]?) -> Int { (shape ?? []).reduce(1) { $0 * max($1, 1) } }
     guard known, results.allSatisfy({ extent($0.shape) <= limit }) else { return [] }
+    // A product takes more work than its result has elements.
+    let (product, overflow) = limit.multipliedReportingOverflow(by: Self.largestEffort)
+    let room = (overflow ? Int.max : product) / op.effort(facts)
+    guard results.allSatisfy({ extent($0.shape) <= room }) else { return [] }
     // Reading must stay cheap as well; what only takes positions out reads no more than it gives.
     if !shapesAlone, !op.takesSlicesOut {
       guard facts.allSatisfy({ extent($0?.shape) / 16 <= limit }) else { return [] }
@@ -33,6 +40,16 @@ extension Node {
 }
 
 extension Operator {
+  /// Computed where weights are made of it, but not for shapes.
+  var preparesWeights: Bool {
+    switch self {
+    case .gemm, .matrixProduct, .einsum, .softmax, .logSoftmax, .lpNormalization, .layerNormalization,
+      .rmsNormalization, .batchNormalization:
+      true
+    default: false
+    }
+  }
+
   fileprivate var readsShapeAlone: Bool {
     if case .shape = self { return true }
     if case .eyeLike = self { return true }
@@ -100,11 +117,20 @@ struct NodeEvaluation {
     case .range: try range()
     case .constantOfShape(let value): try filled(value)
 
-    case .convolution, .transposedConvolution, .deformableConvolution, .causalConvolution, .gemm, .matrixProduct,
-      .einsum, .recurrent, .attention, .linearAttention, .rotaryEmbedding, .quantizeLinear, .dynamicQuantizeLinear,
-      .integerConvolution, .quantizedConvolution, .integerMatrixProduct, .quantizedMatrixProduct, .batchNormalization,
-      .instanceNormalization, .layerNormalization, .rmsNormalization, .groupNormalization,
-      .localResponseNormalization, .lpNormalization, .meanVarianceNormalization, .softmax, .logSoftmax, .hardmax,
+    case .matrixProduct: try matrixProduct()
+    case .gemm(let attributes): try gemmProduct(attributes)
+    case .einsum(let equation): try einsum(equation)
+    case .softmax(let axis): try softmaxed(axis, logarithm: false)
+    case .logSoftmax(let axis): try softmaxed(axis, logarithm: true)
+    case .lpNormalization(let attributes): try lpNormalized(attributes)
+    case .layerNormalization(let attributes): try axisNormalized(attributes, centers: true)
+    case .rmsNormalization(let attributes): try axisNormalized(attributes, centers: false)
+    case .batchNormalization(let attributes): try batchNormalized(attributes)
+
+    case .convolution, .transposedConvolution, .deformableConvolution, .causalConvolution, .recurrent, .attention,
+      .linearAttention, .rotaryEmbedding, .quantizeLinear, .dynamicQuantizeLinear, .integerConvolution,
+      .quantizedConvolution, .integerMatrixProduct, .quantizedMatrixProduct, .instanceNormalization,
+      .groupNormalization, .localResponseNormalization, .meanVarianceNormalization, .hardmax,
       .maxPool, .averagePool, .lpPool, .globalAveragePool, .globalMaxPool, .globalLpPool, .maxUnpool, .maxRegionPool,
       .regionAlign, .tensorScatter, .depthToSpace, .spaceToDepth, .resize, .gridSample, .affineGrid, .columnsToImage,
       .centerCropPad, .reverseSequence, .unique, .nonMaxSuppression, .determinant, .fourierTransform,

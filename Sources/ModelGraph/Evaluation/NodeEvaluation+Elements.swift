@@ -49,24 +49,14 @@ extension NodeEvaluation {
     return try AxisFunctions.topK(x, attributes, axis: axis, shape: shape)
   }
 
-  /// Only what appears in shape arithmetic and in prepared weights.
   func activated(_ activation: Activation) throws -> [TensorData]? {
     guard let x = constant(0) else { return nil }
-    let body: (Double) -> Double
-    switch activation {
-    case .relu: body = { $0 < 0 ? 0 : $0 }
-    case .sigmoid: body = { 1 / (1 + exp(-$0)) }
-    case .tanh: body = { tanh($0) }
-    case .softplus: body = { max($0, 0) + log1p(exp(-abs($0))) }
-    case .leakyRelu, .thresholdedRelu, .elu, .selu, .celu, .hardSigmoid, .hardSwish, .swish, .mish, .gelu, .softsign,
-      .shrink:
-      return nil
-    }
     if case .integers(let values) = x.numbers {
       guard activation == .relu else { return nil }
       return [try TensorData(x.elementType, shape: x.shape, numbers: .integers(values.map { max($0, 0) }))]
     }
     guard x.floatValues != nil else { return nil }
+    let body = activation.function
     return [try TensorData(x.elementType, shape: x.shape, numbers: .doubles(x.doubleValues.map(body)))]
   }
 

@@ -16,6 +16,7 @@ extension Node {
 
   private func facts(of given: [ValueFact?]) throws -> [ValueFact] {
     var results = try inferredFacts(of: given)
+    if op.preparesWeights { return results }
     for (position, value) in try evaluated(on: given, limit: Self.inferenceLimit, expecting: results).enumerated()
     where position < results.count {
       results[position] = ValueFact(value)

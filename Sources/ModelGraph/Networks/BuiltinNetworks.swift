@@ -1,3 +1,5 @@
+import Support
+
 /// Networks that are known by name, with fresh weights from a seed. Weights are named as in PyTorch's state dictionaries (or
 /// Keras' layers) of the models that they follow, so that published weights can be laid over them.
 package enum BuiltinNetworks {
@@ -8,7 +10,7 @@ package enum BuiltinNetworks {
   package static func graph(named name: String, seed: UInt64 = 0) throws -> Graph {
     guard let constructor = constructors.first(where: { $0.name == name }) else {
       throw GraphError(
-        .unknownBuiltin, "There is no built-in network '\(name)'.",
+        .unknownBuiltin, "There is no built-in network '\(name)'\(Spelling.hint(for: name, among: names)).",
         remedy: "Take one of: \(names.joined(separator: ", ")).")
     }
     return try constructor.make(GraphBuilder(name, seed: seed))

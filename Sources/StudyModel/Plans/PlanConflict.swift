@@ -22,7 +22,7 @@ package struct PlanConflict: Hashable, Sendable {
     let isPlain = schedule == .oneShot && order == .allAtOnce
     if scope == .row, granularity != .element {
       self.init(
-        "the scope 'row' compares the single weights of each output, so it does not go with "
+        "the scope 'row' compares the single weights of each output, so it cannot be used with "
           + "'\(granularity.rawValue)'",
         remedy: "Take the granularity element, or the scope local.")
     } else if granularity.isNOfM, schedule != .oneShot, !order.takesTurns {
@@ -31,12 +31,12 @@ package struct PlanConflict: Hashable, Sendable {
         remedy: "Take the schedule one-shot, or the granularity element or block.")
     } else if scope == .layersThenWeights, !isPlain {
       self.init(
-        "the scope '\(scope.rawValue)' chooses its layers once, from one ranking, so it does not go with \(words)",
+        "the scope '\(scope.rawValue)' chooses its layers once, from one ranking, so it cannot be used with \(words)",
         remedy: "Take the schedule one-shot and the order all, or the scope global.")
     } else if measure == .parameters, !granularity.isStructured, !isPlain {
       self.init(
         "a share of all parameters by weights that become zeros ('\(granularity.rawValue)') is met in one cut, so it "
-          + "does not go with \(words)",
+          + "cannot be used with \(words)",
         remedy: "Take a share of units (the target channels), or the schedule one-shot and the order all.")
     } else {
       return nil
@@ -62,7 +62,7 @@ extension PlanConflict {
   package init?(threshold: Double, scope: Scope) {
     guard scope == .row else { return nil }
     self.init(
-      "a threshold is one for all weights, so \(threshold) does not go with the scope 'row'",
+      "a threshold is one for all weights, so \(threshold) cannot be used with the scope 'row'",
       remedy: "Take the scope global, or a share instead of a threshold.")
   }
 }

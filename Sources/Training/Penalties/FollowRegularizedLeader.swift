@@ -36,7 +36,7 @@ package final class FollowRegularizedLeader: WeightPenalty {
   ) throws {
     guard learningRate > 0 else {
       throw TrainingError(
-        .invalidSettings, "Follow the leader cannot learn at a rate of \(learningRate).",
+        .invalidSettings, "The update ftrl cannot learn at a rate of \(learningRate).",
         remedy: "Take a positive learning rate.")
     }
     let device = parameters.values.first?.device ?? .cpu

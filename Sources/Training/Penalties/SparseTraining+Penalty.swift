@@ -86,7 +86,7 @@ extension SparseTraining {
     case .ftrl:
       throw TrainingError(
         .invalidSettings,
-        "The penalty '\(penalty.rawValue)' cannot follow the regularised leader: it has no threshold.",
+        "The penalty '\(penalty.rawValue)' cannot be used with the update ftrl: it has no threshold.",
         remedy: "Take the update gradient or proximal, or the penalty l1, group-lasso or bn-scale.")
     }
   }

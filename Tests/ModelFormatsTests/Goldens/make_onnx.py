@@ -322,3 +322,43 @@ for tensor in model.graph.initializer:
     tensor.dims[:] = [2**31 - 1] * 3
 with open(os.path.join(OUT, "external_shape_huge_13.onnx"), "wb") as file:
     file.write(model.SerializeToString())
+
+# Operators that ONNX has removed, and forms of the first operator sets.
+rng = np.random.default_rng(7)
+
+
+def removed(name, opset, nodes, inits, y, ir=3, x=("batch", 4, 6, 6)):
+    model = helper.make_model(
+        helper.make_graph(nodes, name, [value("x", x)], [value("y", y)], [numpy_helper.from_array(array, key) for key, array in inits]),
+        opset_imports=[helper.make_opsetid("", opset)], ir_version=ir)
+    if ir < 3:
+        # Format versions before the third did not name operator sets.
+        del model.opset_import[:]
+    onnx.save(model, os.path.join(OUT, name + ".onnx"))
+
+
+removed("removed_6", 6, [
+    helper.make_node("ImageScaler", ["x"], ["a"], scale=2.0, bias=[1.0, -1.0, 0.5, 0.25]), helper.make_node("Affine", ["a"], ["b"], alpha=0.5, beta=-0.25),
+    helper.make_node("ParametricSoftplus", ["b"], ["c"], alpha=1.5, beta=2.0), helper.make_node("ScaledTanh", ["c"], ["d"], alpha=2.0, beta=0.5),
+    helper.make_node("Scale", ["d"], ["e"], scale=3.0), helper.make_node("Crop", ["e"], ["f"], border=[1, 0, 2, 3]),
+    helper.make_node("MeanVarianceNormalization", ["f"], ["g"], across_channels=1, normalize_variance=0), node("ThresholdedRelu", ["g"], alpha=0.25)],
+    [], ["batch", 4, 3, 3])
+removed("removed_8", 8, [
+    helper.make_node("Crop", ["x"], ["a"], border=[2, 1, 0, 0], scale=[4, 3]), helper.make_node("Affine", ["a"], ["b"]),
+    helper.make_node("Affine", ["b"], ["c"], beta=1.0), node("MeanVarianceNormalization", ["c"])],
+    [], ["batch", 4, 4, 3])
+removed("removed_fills_1", 1, [
+    helper.make_node("DynamicSlice", ["x", "starts", "ends", "axes"], ["a"]), helper.make_node("FC", ["a", "w", "b"], ["c"]),
+    helper.make_node("GivenTensorFill", [], ["d"], shape=[1, 5], values=[1.0, 2.0, 3.0, 4.0, 5.0]), helper.make_node("Add", ["c", "d"], ["e"]),
+    helper.make_node("ConstantFill", ["e"], ["f"], value=0.5), helper.make_node("ConstantFill", [], ["g"], value=2.0, shape=[1], extra_shape=[5], dtype=1),
+    helper.make_node("Mul", ["f", "e"], ["h"]), node("Sub", ["h", "g"])],
+    [("starts", ints(1, 2)), ("ends", ints(3, 6)), ("axes", ints(1, 3)), ("w", weights(5, 48)), ("b", weights(5))], ["batch", 5], ir=1)
+removed("batchnorm_positions_7", 7, [node("BatchNormalization", ["x", "s", "b", "m", "v"], spatial=0, epsilon=1e-3)],
+    [("s", weights(4, 6, 6)), ("b", weights(4, 6, 6)), ("m", weights(4, 6, 6)), ("v", np.abs(weights(4, 6, 6)) + 0.5)], ["batch", 4, 6, 6])
+removed("first_forms_1", 1, [
+    helper.make_node("Pad", ["x"], ["a"], paddings=[0, 0, 1, 0, 0, 0, 0, 1], mode="constant", value=0.5), helper.make_node("Relu", ["a"], ["b"], consumed_inputs=[0]),
+    helper.make_node("Concat", ["b", "a"], ["c"]), helper.make_node("LpPool", ["c"], ["d"], kernel_shape=[7, 1], p=2.0),
+    helper.make_node("Tile", ["d", "two", "one"], ["e"]), helper.make_node("Upsample", ["e"], ["f"], height_scale=2.0, width_scale=1.0, mode="nearest"),
+    helper.make_node("Cast", ["f"], ["g"], to="FLOAT"), helper.make_node("Reshape", ["g"], ["h"], shape=[0, 16, -1], consumed_inputs=[0]),
+    helper.make_node("Mul", ["h", "k"], ["i"], broadcast=1, axis=1, consumed_inputs=[0, 0]), node("Add", ["i", "l"], broadcast=1, axis=-1)],
+    [("two", np.array([2], np.float32)), ("one", np.array([1], np.float32)), ("k", weights(16)), ("l", weights(16, 14))], ["batch", 16, 14], ir=2)

@@ -53,6 +53,11 @@ extension ReferenceStep {
         result.isInteger = true
       }
       return [result]
+    case .castLike:
+      var result = try argument(0)
+      result.isInteger = try argument(1).isInteger
+      if result.isInteger { result = result.map { $0.rounded(.towardZero) } }
+      return [result]
     case .identity, .dropout: return [try argument(0)]
     default: return nil
     }

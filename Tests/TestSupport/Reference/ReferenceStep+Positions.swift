@@ -67,6 +67,23 @@ extension ReferenceStep {
           return index[..<axis] + [position < 0 ? position + size : position] + index[(axis + rank)...]
         }
       ]
+    case .scatterND(let reduction):
+      var x = try argument(0)
+      let (list, updates) = (try argument(1), try argument(2))
+      let depth = list.shape.last ?? 0
+      let (count, run) = (list.shape.dropLast().reduce(1, *), x.shape[depth...].reduce(1, *))
+      try check([.none, .add].contains(reduction) && updates.values.count == count * run, "has another form")
+      for place in 0..<count {
+        let start = (0..<depth).reduce(0) { sum, axis in
+          let position = Int(list.values[place * depth + axis])
+          return sum * x.shape[axis] + (position < 0 ? position + x.shape[axis] : position)
+        }
+        for offset in 0..<run {
+          let value = updates.values[place * run + offset]
+          x.values[start * run + offset] = reduction == .add ? x.values[start * run + offset] + value : value
+        }
+      }
+      return [x]
     case .depthToSpace(let block, let mode):
       let x = try argument(0)
       let depth = x.shape[1] / (block * block)

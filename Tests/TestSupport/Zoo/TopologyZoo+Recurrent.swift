@@ -43,6 +43,10 @@ extension TopologyZoo {
         return builder.reduceMean("mean", builder.add("add", x, y), axes: [0], keepsAxes: false)
       },
       try states("gru-states", cell: .gru), try states("lstm-states", cell: .lstm),
+      // Exported for two samples at a time, and for a sequence of three.
+      try states("rnn-states-batch-2", cell: .rnn, batch: .fixed(2)),
+      try states("gru-states-batch-2", cell: .gru, batch: .fixed(2), time: .fixed(3)),
+      try states("lstm-states-batch-2", cell: .lstm, batch: .fixed(2)),
     ]
   }
 
@@ -58,9 +62,10 @@ extension TopologyZoo {
   }
 
   /// The states of two layers come in and go out, and shrink with their units.
-  private static func states(_ name: String, cell: RecurrentCell) throws -> Topology {
+  private static func states(
+    _ name: String, cell: RecurrentCell, batch: Dimension = .symbolic("batch"), time: Dimension = .symbolic("time")
+  ) throws -> Topology {
     var builder = GraphBuilder(name, seed: 11)
-    let (time, batch) = (Dimension.symbolic("time"), Dimension.symbolic("batch"))
     var x = builder.input("input", [time, batch, .fixed(5)])
     var outputs: [(value: String, info: ValueInfo)] = []
     var pairs: [Topology.StatePair] = []

@@ -7,7 +7,7 @@ package enum TopologyZoo {
   package static func all() throws -> [Topology] {
     try plainFamily() + residualFamily() + joiningFamily() + groupedFamily() + reindexingFamily()
       + shufflingFamily() + normalizingFamily() + attentionFamily() + transformerFamily() + recurrentFamily()
-      + windowFamily()
+      + windowFamily() + groupNormalizingFamily() + fillingFamily() + pieceFamily() + cacheFamily()
   }
 
   /// A network for `[N, 3, 8, 8]` ending in global pooling and a linear layer "fc" to 4 classes, which is pinned.

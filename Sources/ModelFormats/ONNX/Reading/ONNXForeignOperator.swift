@@ -35,6 +35,13 @@ enum ONNXForeignOperator {
         "which draws random numbers, so that nothing can be checked against the network",
         "Make the random numbers an input of the network, and export again."
       )
+    case "GRUUnit":
+      ("which is one step of a recurrence and was removed from ONNX", "Export the network with a GRU in its place.")
+    case "ATen":
+      (
+        "which calls PyTorch and was removed from ONNX",
+        "Export the network again with a newer PyTorch, or replace that function by others."
+      )
     case "Gradient", "Adam", "Adagrad", "Momentum":
       ("which trains", "Export the network in evaluation mode.")
     default:

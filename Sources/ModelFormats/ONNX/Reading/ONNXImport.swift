@@ -41,7 +41,9 @@ struct ONNXImport {
     self.model = model
     self.fixed = fixed
     tensors = ONNXTensorReader(externalData: ONNXExternalData(folder: externalDataFolder))
-    let opsets = try Self.opsets(of: model.opsetImport, owner: "The network")
+    var opsets = try Self.opsets(of: model.opsetImport, owner: "The network")
+    // The first two format versions had only one operator set, and so did not name it.
+    if opsets.isEmpty, (1...2).contains(model.irVersion) { opsets[""] = 1 }
     guard !opsets.isEmpty else {
       throw ModelFormatError(
         .malformed, "The bytes name no operator set.", remedy: "Check that the file is an ONNX network.")

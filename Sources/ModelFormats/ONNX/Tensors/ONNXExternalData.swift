@@ -69,7 +69,8 @@ final class ONNXExternalData {
     } catch let fault as FileFault {
       throw failure(
         "\(owner) lies in another file: \(fault.message)",
-        remedy: "Put '\(location)' beside the network, as its exporter wrote it.")
+        remedy: [EACCES, EPERM].contains(fault.errorNumber)
+          ? fault.remedy : "Put '\(location)' beside the network, as its exporter wrote it.")
     }
   }
 

@@ -33,8 +33,8 @@ extension ONNXUpgrade {
       for (name, value) in [("alpha", 1.6732), ("gamma", 1.0507)] where !draft.attributes.contains(name) {
         draft.attributes.set(Onnx_AttributeProto(name, decimal: value))
       }
-    case "Tile" where opset < 6:
-      throw draft.failure(.unsupportedForm, "repeats one axis", remedy: "Export the network with a newer operator set.")
+    case "Tile" where opset < 6: try upgradeTile()
+    case "LpPool" where opset < 2, "GlobalLpPool" where opset < 2: try upgradePower()
     default: break
     }
   }
@@ -44,7 +44,8 @@ extension ONNXUpgrade {
     let axis = try draft.attributes.takeInteger("axis")
     let broadcasts = try draft.attributes.takeInteger("broadcast") ?? 0
     try requireInput(1)
-    guard broadcasts != 0, let axis else { return }
+    // -1 was what stood for "the last axes" where nothing was said.
+    guard broadcasts != 0, let axis, axis != -1 else { return }
     guard let left = shape(0)?.count, let right = shape(1)?.count else {
       throw draft.failure(
         .unsupportedForm, "lays its second input over axis \(axis) of an input whose axes are not known",
@@ -68,6 +69,36 @@ extension ONNXUpgrade {
     guard count > 0 else { return }
     let axes = integers("axes", (rank..<(rank + count)).map(Int64.init))
     draft.inputs[position] = try add("Unsqueeze", "aligned", [draft.inputs[position], axes])
+  }
+
+  /// Inputs were how often one axis is repeated, and which; both in the type of the data.
+  private mutating func upgradeTile() throws {
+    try requireInput(2)
+    guard let rank = shape(0)?.count, let count = single(1), let axis = single(2) else {
+      throw draft.failure(
+        .unsupportedForm, "repeats an axis that is computed, or as often as is computed",
+        remedy: "Export the network with operator set 6 or newer.")
+    }
+    let place = axis < 0 ? axis + rank : axis
+    guard (0..<rank).contains(place), count >= 0 else {
+      throw draft.failure(.malformed, "repeats axis \(axis) of \(rank) \(count) times")
+    }
+    let repeats = integers("repeats", (0..<rank).map { $0 == place ? Int64(count) : 1 })
+    draft.inputs = [draft.inputs[0], repeats]
+  }
+
+  /// The one whole number of a constant input, whatever its type.
+  private func single(_ position: Int) -> Int? {
+    guard let constant = facts[position]?.constant, constant.elementCount == 1 else { return nil }
+    return constant.doubleValues.first.flatMap { Int(exactly: $0) }.flatMap { abs($0) <= Int(Int32.max) ? $0 : nil }
+  }
+
+  /// The power was a decimal number.
+  private mutating func upgradePower() throws {
+    guard let given = draft.attributes.takeAny("p") else { return }
+    let power = given.type == .int ? Int(clamping: given.i) : Int(exactly: given.f)
+    guard let power else { throw draft.failure(.unsupportedForm, "has the power \(given.f)") }
+    draft.attributes.set(Onnx_AttributeProto("p", integer: power))
   }
 
   /// The type was a word.

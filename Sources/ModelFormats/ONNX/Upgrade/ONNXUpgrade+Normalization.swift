@@ -3,13 +3,23 @@ import ModelGraph
 extension ONNXUpgrade {
   /// Old forms said whether statistics are those of the batch by an attribute, then by the number of outputs.
   mutating func upgradeBatchNormalization() throws {
-    if opset < 9, let spatial = try draft.attributes.takeInteger("spatial"), spatial == 0 {
-      throw draft.failure(
-        .unsupportedForm, "normalises each position on its own (spatial = 0)",
-        remedy: "Export the network with operator set 9 or newer.")
-    }
+    let spatial = opset < 9 ? draft.attributes.takeAny("spatial") : nil
     if opset < 7 { draft.attributes.drop("is_test") }
     if opset < 14 { try dropOutputs(after: 1, "statistics of the batch") }
+    if spatial?.i == 0 { try normalizeByPosition() }
+  }
+
+  /// Scale, bias, mean and variance `[C, H, W]`, each position on its own: written out, since no newer form does that.
+  private mutating func normalizeByPosition() throws {
+    for position in 0...4 { try requireInput(position) }
+    let epsilon = try draft.attributes.takeFloat("epsilon").map(decimalValue) ?? 1e-5
+    draft.attributes.drop("momentum")
+    let (data, scale, bias) = (draft.inputs[0], draft.inputs[1], draft.inputs[2])
+    let distance = try add("Sub", "distance", [data, draft.inputs[3]])
+    let variance = try add("Add", "variance", [draft.inputs[4], try number("epsilon", epsilon, like: 4)])
+    let quotient = try add("Div", "quotient", [distance, try add("Sqrt", "deviation", [variance])])
+    draft.inputs = [try add("Mul", "scaled", [quotient, scale]), bias]
+    draft.opType = "Add"
   }
 
   /// Operator set 18 had one scale and one bias for each group; now there is one for each channel.

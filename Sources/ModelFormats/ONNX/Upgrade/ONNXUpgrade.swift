@@ -57,7 +57,7 @@ struct ONNXUpgrade {
       draft.attributes.set(Onnx_AttributeProto("coordinate_transformation_mode", text: "output_half_pixel"))
     case "Scatter": draft.opType = "ScatterElements"
     case "SimplifiedLayerNormalization": draft.opType = "RMSNormalization"
-    default: break
+    default: try replaceRemovedOperator()
     }
   }
 

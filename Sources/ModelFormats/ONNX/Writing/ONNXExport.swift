@@ -1,15 +1,19 @@
 import Foundation
 import ModelGraph
 
-/// Writes a `Graph` as an ONNX model: nodes, values and weights keep their names, weights their element types.
+/// Writes a `Graph` as an ONNX model: nodes, values and weights keep their names, weights their element types, inputs and outputs the
+/// types that they are declared with.
 struct ONNXExport {
   private let graph: Graph
   private let outside: ONNXOutsideWeights?
 
   init(_ graph: Graph, outside: ONNXOutsideWeights? = nil) {
-    self.graph = graph
+    self.graph = Self.prepared(graph)
     self.outside = outside
   }
+
+  /// The network as the file will hold it, with nodes that reading removes again.
+  static func prepared(_ graph: Graph) -> Graph { graph.narrowingWeights().castingBorders().packingPositions() }
 
   /// Throws `GraphError` for an operator whose attributes cannot be written.
   func model() throws -> Onnx_ModelProto {

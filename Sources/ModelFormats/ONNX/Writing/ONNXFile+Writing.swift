@@ -21,22 +21,24 @@ extension ONNXFile {
     return try serialized(ONNXExport(graph))
   }
 
-  /// Writes the network; weights that would take the file over `largestInside` go to a file beside it, the network's name and
-  /// ".data". Each file is whole or absent, the network comes last.
+  /// Writes the network, with weights that repeat themselves packed (`Graph.packingRepeatedWeights`); weights that would take the
+  /// file over `largestInside` go to a file beside it, the network's name and ".data". Each file is whole or absent, the network comes last.
   ///
-  /// Throws `GraphError` for a network that does not validate, and `FileFault`.
-  package static func write(_ graph: Graph, to url: URL, largestInside: Int = largestInside) throws {
-    guard heldBytes(graph) >= largestInside else { return try DurableFile.write(encode(graph), to: url) }
+  /// Throws `GraphError` for a network that does not validate, `OutputError` and `FileFault`.
+  package static func write(_ graph: Graph, to file: OutputFile, largestInside: Int = largestInside) throws {
+    let graph = graph.packingRepeatedWeights()
+    guard heldBytes(graph) >= largestInside else { return try file.write(encode(graph)) }
     try graph.validate()
-    let outside = ONNXOutsideWeights(of: graph, location: url.lastPathComponent + ".data")
+    let weights = try file.beside(suffix: ".data")
+    let outside = ONNXOutsideWeights(of: graph, location: try file.target().lastPathComponent + ".data")
     let bytes = try serialized(ONNXExport(graph, outside: outside))
-    let folder = url.deletingLastPathComponent()
-    try DurableFile.write(outside.parts, to: folder.appendingPathComponent(outside.location))
-    try DurableFile.write(bytes, to: url)
+    try weights.write(outside.parts)
+    try file.write(bytes)
   }
 
   /// How many bytes `write` makes, in one file or two.
   package static func byteCount(of graph: Graph) throws -> Int {
+    let graph = graph.packingRepeatedWeights()
     if fitsInside(graph) { return try encode(graph).count }
     let outside = ONNXOutsideWeights(of: graph, location: "")
     return try serialized(ONNXExport(graph, outside: outside)).count + outside.byteCount
@@ -53,7 +55,7 @@ extension ONNXFile {
 
   private static func heldBytes(_ graph: Graph) -> Int { graph.weights.values.reduce(0) { $0 + $1.bytes.count } }
 
-  private static func fitsInside(_ graph: Graph) -> Bool { heldBytes(graph) < largestInside }
+  static func fitsInside(_ graph: Graph) -> Bool { heldBytes(graph) < largestInside }
 
   private static func serialized(_ export: ONNXExport) throws -> Data {
     do {

@@ -16,7 +16,8 @@ struct ONNXOutsideWeights {
 
   init(of graph: Graph, location: String) {
     self.location = location
-    for (name, data) in graph.weights.sorted(by: { $0.key < $1.key }) where data.bytes.count >= Self.smallest {
+    for (name, data) in ONNXExport.prepared(graph).weights.sorted(by: { $0.key < $1.key })
+    where data.bytes.count >= Self.smallest {
       let bytes = Onnx_TensorProto(name, data).rawData
       let gap = (Self.page - byteCount % Self.page) % Self.page
       if gap > 0 { parts.append(Data(count: gap)) }

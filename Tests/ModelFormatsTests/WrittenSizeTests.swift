@@ -1,0 +1,90 @@
+import Foundation
+import ModelFormats
+import ModelGraph
+import Testing
+
+/// What is written is not larger than what was read.
+@Suite struct WrittenSizeTests {
+  /// Names of our own nodes and constants, and of lists that old operator sets had as attributes, one for each node: at most two
+  /// in a hundred bytes and 512.
+  private static func limit(_ given: Int) -> Int { given + given / 50 + 512 }
+
+  /// Weights that a network fills with one number are held to it elsewhere.
+  @Test func denseNetworksDoNotGrow() throws {
+    for network in try SharedNetwork.all() where !network.name.hasPrefix("light_") {
+      let given = try Data(contentsOf: network.url).count
+      let written = try ONNXFile.byteCount(of: network.read().withoutProvenance)
+      #expect(written <= Self.limit(given), "\(network.name): \(given) bytes become \(written)")
+    }
+  }
+
+  /// This network updates a cache by the positions of all of its numbers, which are more bytes than its weights.
+  @Test func positionsOfCachesAreNotWrittenOut() throws {
+    guard let network = try SharedNetwork.all().first(where: { $0.name.hasPrefix("gtcrn") }) else { return }
+    let graph = try network.read()
+    #expect(!graph.nodes.contains { $0.op.onnxName == "ScatterND" })
+    #expect(try ONNXFile.byteCount(of: graph.withoutProvenance) < Data(contentsOf: network.url).count / 2)
+  }
+
+  @Test func aFileCountsWithTheWeightsBesideIt() throws {
+    let network = Golden.folder.appendingPathComponent("external_13.onnx")
+    let both = try Data(contentsOf: network).count + Golden.bytes("external_13.data").count
+    #expect(try ONNXFile.storedBytes(of: network) == both)
+    let plain = Golden.folder.appendingPathComponent("type_float16.onnx")
+    #expect(try ONNXFile.storedBytes(of: plain) == Data(contentsOf: plain).count)
+  }
+
+  private static func positions(_ shape: [Int], _ type: ElementType, _ value: ([Int]) -> Int) throws -> TensorData {
+    var numbers: [Int] = []
+    for place in 0..<shape.reduce(1, *) {
+      var (rest, index) = (place, shape)
+      for axis in shape.indices.reversed() { (index[axis], rest) = (rest % shape[axis], rest / shape[axis]) }
+      numbers.append(value(index))
+    }
+    guard type == .int32 else { return TensorData(shape: shape, integers: numbers.map(Int64.init)) }
+    let bytes = numbers.map(Int32.init).withUnsafeBufferPointer { Data(buffer: $0) }
+    return try TensorData(.int32, shape: shape, bytes: bytes)
+  }
+
+  private static func network(_ positions: TensorData) throws -> Graph {
+    var builder = GraphBuilder("rows", seed: 1)
+    let input = builder.input("x", [.fixed(4000), .fixed(2)])
+    let y = builder.node("take", .gather(axis: 0), input, builder.weight("positions", positions))
+    var graph = try builder.finished(
+      output: y, as: "y", shape: positions.shape.map { .fixed($0) } + [.fixed(2)])
+    graph.opset = 18
+    return graph
+  }
+
+  /// Runs, grids, sliding windows and coordinates take little room, and are read again as they were.
+  @Test(arguments: [ElementType.int64, .int32]) func positionsThatFollowARuleArePacked(_ type: ElementType) throws {
+    let constants = [
+      try Self.positions([300], type) { 7 + 3 * $0[0] },
+      try Self.positions([300], type) { 900 - $0[0] },
+      try Self.positions([10, 30], type) { 30 * $0[0] + $0[1] },
+      try Self.positions([40, 10], type) { _ in 5 },
+      try Self.positions([3, 400], type) { 20 + $0[0] + $0[1] },
+      try Self.positions([49, 49], type) { 84 + $0[0] / 7 * 13 + $0[0] % 7 - $0[1] / 7 * 13 - $0[1] % 7 },
+      try Self.positions([1, 16, 10, 33, 4], type) { $0[$0[4]] },
+    ]
+    for constant in constants {
+      let graph = try Self.network(constant)
+      let bytes = try ONNXFile.encode(graph)
+      #expect(try ONNXFile.decode(bytes) == graph, "\(constant.shape)")
+      let whole = constant.bytes.count
+      #expect(bytes.count < 1200 + whole / 2, "\(constant.shape): \(bytes.count)")
+      let written = try ONNXFile.decode(bytes, precision: .asWritten)
+      #expect(written.weights["positions"] == constant)
+    }
+  }
+
+  @Test func otherPositionsStay() throws {
+    let irregular = try Self.positions([300], .int64) { $0[0] * $0[0] % 97 }
+    let graph = try Self.network(irregular)
+    let bytes = try ONNXFile.encode(graph)
+    #expect(bytes.count > irregular.bytes.count)
+    #expect(try ONNXFile.decode(bytes) == graph)
+    let extremes = TensorData(shape: [80], integers: (0..<80).map { $0 % 2 == 0 ? Int64.max : Int64.min })
+    #expect(try ONNXFile.decode(ONNXFile.encode(Self.network(extremes))).weights["positions"] == extremes)
+  }
+}
