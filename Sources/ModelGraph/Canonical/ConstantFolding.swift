@@ -53,6 +53,8 @@ struct ConstantFolding {
       if try !becomesConstant(constants.casts[position] ?? node, at: position) { result.nodes.append(node) }
     }
     if !computedConstants.isEmpty { result.computedConstants.formUnion(computedConstants) }
+    // Steps on the way to a weight are gone with the nodes that read them.
+    repeatedWeights.formIntersection(result.nodes.flatMap(\.inputs))
     if !repeatedWeights.isEmpty { result.repeatedWeights.formUnion(repeatedWeights) }
     return result
   }
@@ -90,7 +92,8 @@ struct ConstantFolding {
       result.weights[output] = value
       guard value.elementType.isFloatingPoint else { continue }
       if !readsLearned { computedConstants.insert(output) }
-      if value.elementCount > held, sources.kernels.contains(output) { repeatedWeights.insert(output) }
+      let isRepeated = value.elementCount > held || node.inputs.contains { repeatedWeights.contains($0) }
+      if isRepeated, sources.kernels.contains(output) { repeatedWeights.insert(output) }
     }
     return true
   }

@@ -34,7 +34,14 @@ extension Graph {
       if let margins = packed.margins {
         let amounts = result.unusedName("\(name).margins")
         result.weights[amounts] = TensorData(shape: [margins.count], integers: margins.map(Int64.init))
-        makers.append(Node(name: "\(name).pad", op: .pad(mode: .constant), inputs: [value, amounts], outputs: [name]))
+        // ONNX Runtime 1.31 takes a Pad right before a layer for one of the layer's data, also where it makes the weight, and
+        // refuses the network; a Reshape to the same shape keeps them apart.
+        let (padded, shape) = (result.unusedName("\(name).padded"), result.unusedName("\(name).shape"))
+        result.weights[shape] = TensorData(shape: [margins.count / 2], integers: weight.shape.map(Int64.init))
+        makers += [
+          Node(name: "\(name).pad", op: .pad(mode: .constant), inputs: [value, amounts], outputs: [padded]),
+          Node(name: "\(name).whole", op: .reshape(allowsZero: false), inputs: [padded, shape], outputs: [name]),
+        ]
       }
     }
     if makers.isEmpty { return self }
@@ -73,7 +80,7 @@ struct PackedWeight {
     let hasMargins = before + after != Array(repeating: 0, count: 2 * weight.shape.count)
     let isRepeated = repeats.contains { $0 > 1 }
     // The numbers that say how are counted as well.
-    let extra = (isRepeated ? repeats.count : 0) + (hasMargins ? 2 * before.count : 0)
+    let extra = (isRepeated ? repeats.count : 0) + (hasMargins ? 3 * before.count : 0)
     guard hasMargins || isRepeated, rest.elementCount + 2 * extra < weight.elementCount else { return nil }
     core = rest
     self.repeats = isRepeated ? repeats : nil
