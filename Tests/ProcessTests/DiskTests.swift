@@ -14,7 +14,7 @@ import Testing
 
   /// Room for the dense network, the baseline and two running evaluations, and for little beside them.
   @Test func aSmallQuotaIsKeptAndTheFrontIsWhole() throws {
-    let quota = try 61 * Self.denseBytes.get() / 10
+    let quota = try 42 * Self.denseBytes.get() / 10
     let study = try SmallStudy(trials: 6, disk: "\(quota)B")
     let search = try coppice(
       ["search", study.spec, "--workers", "2", "--output", study.output], in: study.folder.url)

@@ -16,6 +16,8 @@ extension Graph {
   package func packingRepeatedWeights() -> Graph {
     var result = self
     var makers: [Node] = []
+    // What the layers read instead of the weight.
+    var readings: [String: String] = [:]
     for name in repeatedWeights.sorted() {
       guard let weight = weights[name], weight.elementType.isFloatingPoint,
         let packed = PackedWeight(weight), !outputs.contains(where: { $0.name == name })
@@ -35,17 +37,22 @@ extension Graph {
         let amounts = result.unusedName("\(name).margins")
         result.weights[amounts] = TensorData(shape: [margins.count], integers: margins.map(Int64.init))
         // ONNX Runtime 1.31 takes a Pad right before a layer for one of the layer's data, also where it makes the weight, and
-        // refuses the network; a Reshape to the same shape keeps them apart.
-        let (padded, shape) = (result.unusedName("\(name).padded"), result.unusedName("\(name).shape"))
+        // refuses the network; a Reshape to the same shape, which reading removes again, keeps them apart.
+        let (whole, shape) = (result.unusedName("\(name).whole"), result.unusedName("\(name).shape"))
         result.weights[shape] = TensorData(shape: [margins.count / 2], integers: weight.shape.map(Int64.init))
         makers += [
-          Node(name: "\(name).pad", op: .pad(mode: .constant), inputs: [value, amounts], outputs: [padded]),
-          Node(name: "\(name).whole", op: .reshape(allowsZero: false), inputs: [padded, shape], outputs: [name]),
+          Node(name: "\(name).pad", op: .pad(mode: .constant), inputs: [value, amounts], outputs: [name]),
+          Node(name: whole, op: .reshape(allowsZero: false), inputs: [name, shape], outputs: [whole]),
         ]
+        readings[name] = whole
       }
     }
     if makers.isEmpty { return self }
-    result.nodes = makers + nodes
+    result.nodes = makers
+    for var node in nodes {
+      node.inputs = node.inputs.map { readings[$0] ?? $0 }
+      result.nodes.append(node)
+    }
     return result
   }
 }
