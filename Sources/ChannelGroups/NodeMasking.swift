@@ -26,7 +26,9 @@ struct NodeMasking {
     func axes(_ named: [Int]) -> Set<Int> { Set(named.map { $0 < 0 ? $0 + rank : $0 }) }
     switch node.op {
     case .gemm, .matrixProduct, .einsum, .attention: hide(node, along: Set(0..<rank), gone: 0)
-    case .integerMatrixProduct, .quantizedMatrixProduct: hideIntegers(node, rank: rank)
+    case .integerMatrixProduct, .quantizedMatrixProduct, .integerConvolution, .quantizedConvolution: hideIntegers(node)
+    // The scale follows the smallest and the largest number, and zero is always between them.
+    case .dynamicQuantizeLinear: hide(node, along: Set(0..<rank), gone: 0)
     case .softmax(let axis), .logSoftmax(let axis), .hardmax(let axis): hide(node, along: axes([axis]), gone: -1e30)
     case .lpNormalization(let normalization): hide(node, along: axes([normalization.axis]), gone: 0)
     case .reduce(let reduction): hide(reduction, node, rank)
@@ -45,8 +47,8 @@ struct NodeMasking {
     case .instanceNormalization(let epsilon): normalizeGroups(node, shapes.dense(x)[1], epsilon)
     case .groupNormalization(let normalization): normalizeGroups(node, normalization.groups, normalization.epsilon)
     case .convolution, .transposedConvolution, .deformableConvolution, .causalConvolution, .recurrent, .linearAttention,
-      .rotaryEmbedding, .quantizeLinear, .dequantizeLinear, .dynamicQuantizeLinear, .integerConvolution,
-      .quantizedConvolution, .batchNormalization, .localResponseNormalization, .activation, .unary, .isInfinite,
+      .rotaryEmbedding, .quantizeLinear, .dequantizeLinear, .batchNormalization, .localResponseNormalization,
+      .activation, .unary, .isInfinite,
       .elementwise, .aggregate, .clip, .select, .cast, .castLike, .bitCast, .identity, .dropout, .argExtreme, .topK,
       .maxPool, .averagePool, .lpPool, .globalAveragePool, .globalMaxPool, .globalLpPool, .maxUnpool, .maxRegionPool,
       .regionAlign, .reshape, .transpose, .flatten, .squeeze, .unsqueeze, .expand, .tile, .concat, .split, .slice, .pad,
@@ -114,17 +116,27 @@ struct NodeMasking {
     step(.select, mask, value, scalar(Double(gone)))
   }
 
-  /// Integers are finite, and have no numbers of other types among them.
-  private mutating func hideIntegers(_ node: Node, rank: Int) {
+  /// A layer of integers, reading its zero point in the place of what leaves: zeros in the weights do not hide it where these have a
+  /// zero point of their own. The mask works on float32, which holds these integers exactly.
+  private mutating func hideIntegers(_ node: Node) {
     var node = node
-    for label in labels(node.inputs[0], along: Set(0..<rank)) {
-      let array = shapes.analysis.arrays[label.array]
-      var shape = Array(repeating: 1, count: rank)
-      for (axis, size) in zip(label.axes, array.sizes) { shape[axis] = size }
-      let factors = TensorData(shape: shape, floats: array.atoms.map { shapes.removed[$0] ? 0 : 1 })
-      node.inputs[0] = step(.elementwise(.multiply), node.inputs[0], constant(factors))
-    }
+    let x = node.inputs[0]
+    let rank = shapes.dense(x).count
+    let own = labels(x, along: Set(0..<rank))
+    if own.isEmpty { return nodes.append(node) }
+    let wide = step(.cast(Cast(to: .float32)), x)
+    let zero = zeroPoint(of: node)
+    let shown = own.reduce(wide) { step(.select, mask($1, rank: rank), $0, zero) }
+    node.inputs[0] = step(.castLike(Cast()), shown, x)
     nodes.append(node)
+  }
+
+  /// That of a layer's data, in float32 and with an axis for columns where each row has its own.
+  private mutating func zeroPoint(of node: Node) -> String {
+    guard node.inputs.count > 2, !node.inputs[2].isEmpty else { return scalar(0) }
+    let value = step(.cast(Cast(to: .float32)), node.inputs[2])
+    let shape = shapes.dense(node.inputs[2])
+    return shape.count == 1 && shape[0] > 1 ? step(.unsqueeze, value, integers([1])) : value
   }
 
   /// A layer that sums over channels, reading zeros in the place of those that leave.

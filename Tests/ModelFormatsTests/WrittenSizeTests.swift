@@ -9,7 +9,6 @@ import Testing
   /// in a hundred bytes and 512.
   private static func limit(_ given: Int) -> Int { given + given / 50 + 512 }
 
-  /// Weights that a network fills with one number are held to it elsewhere.
   @Test func denseNetworksDoNotGrow() throws {
     for network in try SharedNetwork.all() where !network.name.hasPrefix("light_") {
       let given = try Data(contentsOf: network.url).count
@@ -32,6 +31,30 @@ import Testing
     #expect(try ONNXFile.storedBytes(of: network) == both)
     let plain = Golden.folder.appendingPathComponent("type_float16.onnx")
     #expect(try ONNXFile.storedBytes(of: plain) == Data(contentsOf: plain).count)
+  }
+
+  /// A weight of float16 that repeats itself or has margins is written once and narrow, and comes back under its own name.
+  @Test func repeatedWeightsStayNarrow() throws {
+    var builder = GraphBuilder("repeated", seed: 1)
+    let x = builder.input("x", [.symbolic("batch"), .fixed(4), .fixed(6), .fixed(6)])
+    func weight(_ name: String, _ shape: [Int]) -> String {
+      let floats = (0..<shape.reduce(1, *)).map { Float($0 % 64 + 1) / 64 }
+      return builder.weight(name, TensorData(shape: shape, floats: floats))
+    }
+    let tiled = builder.tile("tiled", weight("rows", [16, 4, 3, 1]), [1, 1, 1, 3])
+    let y = builder.node("one", .convolution(Convolution(kernel: [3, 3])), x, tiled)
+    let padded = builder.pad("padded", weight("core", [16, 16, 1, 1]), before: [0, 0, 1, 1], after: [0, 0, 1, 1])
+    let z = builder.node("two", .convolution(Convolution(kernel: [3, 3])), y, padded)
+    var graph = try builder.finished(output: z, as: "z", shape: [.symbolic("batch"), .fixed(16), .fixed(2), .fixed(2)])
+    graph.opset = 18
+    graph.metadata["coppice.converted-from"] = "float16"
+    let canonical = try graph.canonical()
+    let packed = canonical.packingRepeatedWeights()
+    // The numbers of the two constants, of two bytes each, and at most 2 KiB for all else.
+    #expect(try ONNXFile.encode(packed).count < 2 * (192 + 256) + 2048)
+    let read = try ONNXFile.reread(packed)
+    #expect(read.weights == canonical.weights)
+    #expect(read.nodes == canonical.nodes)
   }
 
   private static func positions(_ shape: [Int], _ type: ElementType, _ value: ([Int]) -> Int) throws -> TensorData {

@@ -11,49 +11,84 @@ extension Graph {
     set { metadata[Self.repeatedWeightsKey] = newValue.isEmpty ? nil : newValue.sorted().joined(separator: "\n") }
   }
 
-  /// The network as files hold it: of a weight that still repeats itself only the part that is repeated, with a Tile, and without the
-  /// zeros around it, with a Pad. Reading the file gives the weight back bit for bit.
+  /// The network as files hold it: of a weight that still repeats itself only the part that is repeated, with a Tile, or its only
+  /// number, with a ConstantOfShape, and without the zeros around it, with a Pad. Reading the file gives the weight back bit for bit
+  /// and finds again that it repeats itself, so what is written does not list it.
   package func packingRepeatedWeights() -> Graph {
-    var result = self
-    var makers: [Node] = []
-    // What the layers read instead of the weight.
-    var readings: [String: String] = [:]
-    for name in repeatedWeights.sorted() {
-      guard let weight = weights[name], weight.elementType.isFloatingPoint,
-        let packed = PackedWeight(weight), !outputs.contains(where: { $0.name == name })
-      else { continue }
-      result.weights[name] = nil
-      let core = result.unusedName("\(name).once")
-      result.weights[core] = packed.core
-      var value = core
-      if let repeats = packed.repeats {
-        let amounts = result.unusedName("\(name).repeats")
-        result.weights[amounts] = TensorData(shape: [repeats.count], integers: repeats.map(Int64.init))
-        let output = packed.margins == nil ? name : result.unusedName("\(name).repeated")
-        makers.append(Node(name: "\(name).tile", op: .tile, inputs: [value, amounts], outputs: [output]))
-        value = output
-      }
-      if let margins = packed.margins {
-        let amounts = result.unusedName("\(name).margins")
-        result.weights[amounts] = TensorData(shape: [margins.count], integers: margins.map(Int64.init))
-        // ONNX Runtime 1.31 takes a Pad right before a layer for one of the layer's data, also where it makes the weight, and
-        // refuses the network; a Reshape to the same shape, which reading removes again, keeps them apart.
-        let (whole, shape) = (result.unusedName("\(name).whole"), result.unusedName("\(name).shape"))
-        result.weights[shape] = TensorData(shape: [margins.count / 2], integers: weight.shape.map(Int64.init))
-        makers += [
-          Node(name: "\(name).pad", op: .pad(mode: .constant), inputs: [value, amounts], outputs: [name]),
-          Node(name: whole, op: .reshape(allowsZero: false), inputs: [name, shape], outputs: [whole]),
-        ]
-        readings[name] = whole
-      }
-    }
-    if makers.isEmpty { return self }
-    result.nodes = makers
-    for var node in nodes {
+    var packing = WeightPacking(self)
+    for name in repeatedWeights.sorted() where !outputs.contains(where: { $0.name == name }) { packing.pack(name) }
+    return packing.graph
+  }
+}
+
+/// Makes repeated weights by nodes before those of the network.
+private struct WeightPacking {
+  private let source: Graph
+  private var result: Graph
+  private var makers: [Node] = []
+  /// Names of lists of integers, which weights of one shape share.
+  private var lists: [[Int]: String] = [:]
+  /// What the layers read in the place of a weight.
+  private var readings: [String: String] = [:]
+  private var packed = Set<String>()
+  private var filled = Set<String>()
+
+  init(_ graph: Graph) {
+    source = graph
+    result = graph
+  }
+
+  var graph: Graph {
+    guard !makers.isEmpty else { return source }
+    var graph = result
+    graph.nodes = makers
+    for var node in source.nodes {
       node.inputs = node.inputs.map { readings[$0] ?? $0 }
-      result.nodes.append(node)
+      graph.nodes.append(node)
     }
-    return result
+    graph.repeatedWeights.subtract(packed)
+    // What is made of one number is known as computed when it is read.
+    graph.computedConstants.subtract(filled)
+    return graph
+  }
+
+  mutating func pack(_ name: String) {
+    guard let weight = result.weights[name], weight.elementType.isFloatingPoint, let pack = PackedWeight(weight) else {
+      return
+    }
+    packed.insert(name)
+    result.weights[name] = nil
+    if pack.isFilled {
+      filled.insert(name)
+      let fill = Operator.constantOfShape(value: pack.core.reshaped(to: [1]))
+      return append(fill, [list(weight.shape, "\(name).sizes")], name, "\(name).fill")
+    }
+    var value = result.unusedName("\(name).once")
+    result.weights[value] = pack.core
+    if let repeats = pack.repeats {
+      let repeated = pack.margins == nil ? name : result.unusedName("\(name).repeated")
+      append(.tile, [value, list(repeats, "\(name).repeats")], repeated, "\(name).tile")
+      value = repeated
+    }
+    guard let margins = pack.margins else { return }
+    append(.pad(mode: .constant), [value, list(margins, "\(name).margins")], name, "\(name).pad")
+    // ONNX Runtime 1.31 takes a Pad right before a layer for one of the layer's data, also where it makes the weight, and refuses
+    // the network; a Reshape to the same shape, which reading removes again, keeps them apart.
+    let whole = result.unusedName("\(name).whole")
+    append(.reshape(allowsZero: false), [name, list(weight.shape, "\(name).sizes")], whole, whole)
+    readings[name] = whole
+  }
+
+  private mutating func append(_ op: Operator, _ inputs: [String], _ output: String, _ name: String) {
+    makers.append(Node(name: name, op: op, inputs: inputs, outputs: [output]))
+  }
+
+  private mutating func list(_ numbers: [Int], _ name: String) -> String {
+    if let known = lists[numbers] { return known }
+    let own = result.unusedName(name)
+    result.weights[own] = TensorData(shape: [numbers.count], integers: numbers.map(Int64.init))
+    lists[numbers] = own
+    return own
   }
 }
 
@@ -64,6 +99,8 @@ struct PackedWeight {
   let repeats: [Int]?
   /// Zeros before each axis, then after each; nil without any.
   let margins: [Int]?
+  /// The weight holds one number everywhere.
+  var isFilled: Bool { core.elementCount == 1 && repeats != nil && margins == nil }
 
   /// Nil where that holds no fewer numbers.
   init?(_ weight: TensorData) {
@@ -116,13 +153,11 @@ struct PackedWeight {
     let width = data.shape[(axis + 1)...].reduce(1, *) * data.elementType.byteCount
     let block = size * width
     return data.bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return size }
       let found = (1..<size).first { period in
         guard size % period == 0 else { return false }
-        return (0..<(bytes.count / block)).allSatisfy { outer in
-          let start = outer * block
-          let length = block - period * width
-          return bytes[start..<(start + length)].elementsEqual(
-            bytes[(start + period * width)..<(start + block)])
+        return stride(from: 0, to: bytes.count, by: block).allSatisfy { start in
+          memcmp(base + start, base + start + period * width, block - period * width) == 0
         }
       }
       return found ?? size

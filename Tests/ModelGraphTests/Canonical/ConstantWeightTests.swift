@@ -293,6 +293,28 @@ import Testing
     #expect(trained.packingRepeatedWeights() == trained)
   }
 
+  /// One number that is spread is written once, and the weight is known again under its name.
+  @Test(arguments: [false, true]) func filesHoldFilledWeightsAsOneNumber(hasMargins: Bool) throws {
+    let graph = try Self.network { builder, _ in
+      let number = builder.weight("p", TensorData(shape: [1, 1, 1, 1], floats: [0.5]))
+      guard hasMargins else { return builder.expand("w", number, [8, 3, 3, 3]) }
+      return builder.pad(
+        "w", builder.expand("c", number, [8, 3, 1, 1]), before: [0, 0, 1, 1], after: [0, 0, 1, 1])
+    }
+    let canonical = try graph.canonical()
+    #expect(canonical.repeatedWeights == ["w_out"])
+    let packed = canonical.packingRepeatedWeights()
+    try packed.validate()
+    let half = TensorData(shape: [1], floats: [0.5])
+    #expect(packed.nodes.first?.op == (hasMargins ? .tile : .constantOfShape(value: half)))
+    #expect(packed.repeatedWeights.isEmpty)
+    let again = try packed.canonical()
+    #expect(again.nodes == canonical.nodes)
+    #expect(again.weights == canonical.weights)
+    #expect(again.repeatedWeights == ["w_out"])
+    #expect(again.packingRepeatedWeights() == packed)
+  }
+
   // MARK: Masks
 
   /// What shuts places out by infinite numbers is no weight; a vector of which one number became infinite is.

@@ -44,7 +44,7 @@ extension ONNXFile {
     return try serialized(ONNXExport(graph, outside: outside)).count + outside.byteCount
   }
 
-  /// An identity for the network as it would be written: the digest of its file, or of its two files.
+  /// An identity for the network: the digest of its file, or of its two files, as they would be without packing.
   package static func digest(of graph: Graph) throws -> Digest {
     if fitsInside(graph) { return Digest(of: try encode(graph)) }
     let outside = ONNXOutsideWeights(of: graph, location: "")
