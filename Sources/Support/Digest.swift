@@ -62,8 +62,8 @@ package struct DigestBuilder: ~Copyable {
   private let state: OpaquePointer
 
   package init() {
-    // Only memory can be missing.
-    guard let state = coppice_sha256_begin() else { fatalError("libcrypto has no memory for a digest.") }
+    // No input leads here: memory is missing, or libcrypto was built without SHA-256.
+    guard let state = coppice_sha256_begin() else { fatalError("libcrypto has no memory for a digest, or no SHA-256.") }
     self.state = state
   }
 
