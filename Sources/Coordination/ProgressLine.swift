@@ -25,12 +25,12 @@ package struct ProgressLine {
   private mutating func head(_ progress: SearchProgress) -> [String] {
     var parts = [Units.duration(seconds: progress.elapsed)]
     if let pause = progress.pause { parts.append(pause) }
-    if let left = progress.timeLeft { parts.append("\(Units.duration(seconds: left)) left") }
+    if let left = progress.timeLeft { parts.append(Units.timeLeft(seconds: left)) }
     switch progress.phase {
     case .baseline: parts.append("measuring the dense network")
     case .scan:
       let (finished, all) = progress.scans
-      if let left = timeLeft(progress, finished: finished, all: all) { parts.append("\(left) left") }
+      if let left = timeLeft(progress, finished: finished, all: all) { parts.append(left) }
       parts.append("measuring sensitivity \(Int(finished)) of \(all) groups")
     case .search:
       parts.append("\(progress.trials)\(spec.budget.trials.map { " of \($0)" } ?? "") trials")
@@ -38,7 +38,7 @@ package struct ProgressLine {
       parts.append("front \(progress.front.count)" + (best.map { ", best \(Units.percent($0))" } ?? ""))
     case .sealedTest:
       let (finished, all) = progress.sealedTests
-      if let left = timeLeft(progress, finished: Double(finished), all: all) { parts.append("\(left) left") }
+      if let left = timeLeft(progress, finished: Double(finished), all: all) { parts.append(left) }
       parts.append("sealed test: \(finished) of \(all) networks")
     case .ended: parts.append("ended")
     }
@@ -86,6 +86,6 @@ package struct ProgressLine {
     }
     let (passed, won) = (progress.elapsed - start.elapsed, finished - start.finished)
     guard passed > 0, won > 0 else { return nil }
-    return Units.duration(seconds: passed / won * (Double(all) - finished))
+    return Units.timeLeft(seconds: passed / won * (Double(all) - finished))
   }
 }

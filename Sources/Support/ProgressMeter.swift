@@ -34,7 +34,7 @@ package final class ProgressMeter {
     lastShown = time
     hasShown = true
     let elapsed = time - start
-    let left = fraction > 0.001 ? ", \(Units.duration(seconds: elapsed * (1 - fraction) / fraction)) left" : ""
+    let left = fraction > 0.001 ? ", \(Units.timeLeft(seconds: elapsed * (1 - fraction) / fraction))" : ""
     live.show("\(title): \(Int(fraction * 100))%\(left)\(detail.isEmpty ? "" : "  \(detail)")")
   }
 

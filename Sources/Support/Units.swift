@@ -33,6 +33,11 @@ package enum Units {
     return "\(whole / 3600) h \(whole % 3600 / 60) min"
   }
 
+  /// 55 as "55 s left"; "ending" where nothing is left of an estimate and the work still goes on.
+  package static func timeLeft(seconds: Double) -> String {
+    seconds < 0.1 ? "ending" : "\(duration(seconds: seconds)) left"
+  }
+
   /// 1 as "1 epoch", a third as "0.3333 epochs".
   package static func epochs(_ count: Double) -> String {
     if count == 1 { return "1 epoch" }

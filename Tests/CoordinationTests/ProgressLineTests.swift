@@ -29,6 +29,13 @@ private typealias Fixture = MachineFixture
     #expect(!text.contains("rung"))
   }
 
+  @Test func aSearchOverItsTimeIsEnding() throws {
+    var line = ProgressLine(spec: ToyStudy.context(trials: 40).spec)
+    var late = try progress([])
+    late.timeLeft = 0
+    #expect(line.text(late).hasPrefix("2 min 5 s  ending  27 of 40 trials"))
+  }
+
   @Test(arguments: [80, 100, 200])
   func fitsTheWindow(columns: Int) throws {
     var line = ProgressLine(spec: ToyStudy.context(trials: 40).spec)

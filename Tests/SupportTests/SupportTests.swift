@@ -59,6 +59,11 @@ import Testing
     (0.25, "250 ms"), (9.94, "9.9 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (75, "1 min 15 s"), (7260, "2 h 1 min"),
   ])
   func durations(seconds: Double, text: String) { #expect(Units.duration(seconds: seconds) == text) }
+
+  @Test func timeLeftOfAnEstimate() {
+    #expect(Units.timeLeft(seconds: 55) == "55 s left")
+    #expect(Units.timeLeft(seconds: 0) == "ending" && Units.timeLeft(seconds: -1) == "ending")
+  }
 }
 
 @Suite struct ProgressMeterTests {
