@@ -46,8 +46,11 @@ package struct ArtifactStore: Sendable {
   }
 
   /// Where a blob lies, whether it is there or not; readers that cannot check the hash should use `read`.
-  package func url(of digest: Digest) -> URL {
-    shelf(of: digest).appendingPathComponent(String(digest.hex.dropFirst(2)))
+  package func url(of digest: Digest) -> URL { Self.url(of: digest, in: folder) }
+
+  /// The same in a folder that is only looked into.
+  package static func url(of digest: Digest, in folder: URL) -> URL {
+    shelf(of: digest, in: folder).appendingPathComponent(String(digest.hex.dropFirst(2)))
   }
 
   /// The blob's bytes, after their hash was checked; a link in the blob's place is not followed.
@@ -110,9 +113,15 @@ package struct ArtifactStore: Sendable {
     }
   }
 
-  private var objects: URL { folder.appendingPathComponent("objects") }
+  private var objects: URL { Self.objects(in: folder) }
+
+  private static func objects(in folder: URL) -> URL { folder.appendingPathComponent("objects") }
   private var temporary: URL { folder.appendingPathComponent("temporary") }
-  private func shelf(of digest: Digest) -> URL { objects.appendingPathComponent(String(digest.hex.prefix(2))) }
+  private func shelf(of digest: Digest) -> URL { Self.shelf(of: digest, in: folder) }
+
+  private static func shelf(of digest: Digest, in folder: URL) -> URL {
+    objects(in: folder).appendingPathComponent(String(digest.hex.prefix(2)))
+  }
 
   /// True when the blob is there, whole and durable: another process may have renamed it into place but not flushed the folder
   /// yet. A size says nothing of a flipped bit, so it is read; one that is not whole is replaced by the caller.

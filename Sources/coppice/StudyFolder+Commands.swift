@@ -5,9 +5,11 @@ extension StudyFolder {
   /// Goes on with the study.
   var resumingCommand: String { "coppice search \(Self.quoted(spec.path)) --output \(Self.quoted(url.path)) --resume" }
 
-  /// Searches again from the beginning, into a folder of its own.
-  var reproducingCommand: String {
+  /// Searches again from the beginning, into a folder of its own. `forcesInput` where the study's input scaling is not the one that
+  /// the network's file says.
+  func reproducingCommand(forcesInput: Bool) -> String {
     "coppice search \(Self.quoted(spec.path)) --output \(Self.quoted(url.path + "-again"))"
+      + (forcesInput ? " --force-input" : "")
   }
 
   /// As a shell takes it for one word.

@@ -1,4 +1,6 @@
+import ArtifactStore
 import Foundation
+import ModelFormats
 import Reporting
 import Search
 import StudyModel
@@ -15,13 +17,23 @@ extension StudyReport {
     self.init(
       spec: try contents.header.spec(), records: contents.snapshot.records, elapsed: contents.snapshot.elapsed,
       outcome: contents.snapshot.endingWords(isRunning: isRunning),
-      reproduction: FileManager.default.fileExists(atPath: folder.spec.path) ? folder.reproducingCommand : nil,
+      reproduction: FileManager.default.fileExists(atPath: folder.spec.path)
+        ? folder.reproducingCommand(forcesInput: Self.overrulesFile(contents.header, in: folder)) : nil,
       facts: Self.machineFacts(runID: contents.header.runID, identity: contents.header.identity),
       engines: contents.engines, networks: Self.networks(of: contents.snapshot.records, in: folder),
       warnings: Self.openings(contents.history),
       damage: contents.damage.map {
         StudyReport.Damage(table: $0.table, row: $0.id, trial: $0.trial, rung: $0.rung, reason: $0.reason)
       })
+  }
+
+  /// True when the study feeds its network otherwise than the network's own file says. A file that is gone or damaged says nothing.
+  private static func overrulesFile(_ header: StudyHeader, in folder: StudyFolder) -> Bool {
+    guard let spec = try? header.spec(), let network = try? header.context().network,
+      let metadata = try? ONNXFile.metadata(ArtifactStore.url(of: network, in: folder.artifacts)),
+      let stored = try? TrainingMetadata(metadata: metadata, of: spec.network.name).input
+    else { return false }
+    return !spec.input.isEquivalent(to: stored)
   }
 
   /// A front that somebody may have seen on the sealed split, and a search that went on afterwards.

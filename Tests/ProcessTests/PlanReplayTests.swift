@@ -79,6 +79,9 @@ import Testing
     #expect(forced.status == 0, "\(forced.errors)")
     #expect(forced.errors.contains("input: pixels/255, mean 0.05, std 0.9 (spec; "), "\(forced.errors)")
 
+    let report = try String(contentsOfFile: study.output + "/report.html", encoding: .utf8)
+    #expect(report.contains("-again --force-input</pre>"), "the command that runs it again")
+
     let networks = URL(fileURLWithPath: study.output).appendingPathComponent("networks")
     let name = try #require(
       FileManager.default.contentsOfDirectory(atPath: networks.path).filter { $0.hasSuffix(".onnx") }.min())

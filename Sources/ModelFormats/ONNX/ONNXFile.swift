@@ -62,6 +62,11 @@ package enum ONNXFile {
     try readFormatFile(url, limit: maximumBytes) { try model($0).graph.node.map(\.opType) }
   }
 
+  /// The entries of a network's metadata, without its nodes and weights being looked at.
+  package static func metadata(_ url: URL) throws -> [String: String] {
+    try readFormatFile(url, limit: maximumBytes) { try ONNXImport.metadata(of: model($0)) }
+  }
+
   /// The bytes of a network's file with those of the files beside it that hold weights of it.
   package static func storedBytes(of url: URL) throws -> Int {
     // The key stands in the file as it is, so most networks need no second reading.

@@ -74,7 +74,7 @@ struct ONNXImport {
     let graph = Graph(
       name: model.graph.name, inputs: inputs, outputs: outputs, nodes: nodes,
       weights: weights.filter { read.contains($0.key) },
-      metadata: Dictionary(model.metadataProps.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last }),
+      metadata: Self.metadata(of: model),
       opset: opset)
     do {
       try graph.validate()
@@ -101,6 +101,11 @@ struct ONNXImport {
       result[domain] = Int(clamping: entry.version)
     }
     return result
+  }
+
+  /// The file's notes by their keys; of two with one key the last.
+  static func metadata(of model: Onnx_ModelProto) -> [String: String] {
+    Dictionary(model.metadataProps.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
   }
 
   /// "ai.onnx" is another name of ONNX's own domain.
