@@ -98,12 +98,13 @@ extension ONNXImport {
   mutating func upgradeAndAppend(_ draft: ONNXDraft, usesOutput: [Bool]) throws {
     var upgrade = ONNXUpgrade(
       draft, facts: draft.inputs.map { facts[$0] }, sizesAreKnown: sizesAreKnown, usesOutput: usesOutput,
-      valueNames: valueNames, nodeNames: nodeNames)
+      lists: lists, valueNames: valueNames, nodeNames: nodeNames)
     try upgrade.run()
     for (name, data) in upgrade.constants {
       weights[name] = data
       facts[name] = ValueFact(data)
     }
+    lists = upgrade.lists
     for part in upgrade.before + [upgrade.draft] + upgrade.after { try append(part) }
   }
 

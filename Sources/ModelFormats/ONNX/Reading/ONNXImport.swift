@@ -26,6 +26,8 @@ struct ONNXImport {
   var inputs: [ValueInfo] = []
   var weights: [String: TensorData] = [:]
   var nodes: [Node] = []
+  /// Constants of integers that upgrades have made: nodes that need the same share one.
+  var lists: [TensorData: String] = [:]
   var scopes: [ONNXScope]
   /// What is known of each value; values are missing where inference did not get to them.
   var facts: [String: ValueFact] = [:]

@@ -18,19 +18,22 @@ struct ONNXUpgrade {
   private let nodeNames: ONNXNames
 
   private(set) var constants: [(name: String, data: TensorData)] = []
+  /// The constants of integers of this and earlier nodes, so that a file does not grow by one list of axes for each node.
+  private(set) var lists: [TensorData: String]
   /// Nodes that prepare inputs.
   private(set) var before: [ONNXDraft] = []
   /// Nodes that finish outputs.
   private(set) var after: [ONNXDraft] = []
 
   init(
-    _ draft: ONNXDraft, facts: [ValueFact?], sizesAreKnown: Bool, usesOutput: [Bool], valueNames: ONNXNames,
-    nodeNames: ONNXNames
+    _ draft: ONNXDraft, facts: [ValueFact?], sizesAreKnown: Bool, usesOutput: [Bool], lists: [TensorData: String],
+    valueNames: ONNXNames, nodeNames: ONNXNames
   ) {
     self.draft = draft
     self.facts = facts
     self.sizesAreKnown = sizesAreKnown
     self.usesOutput = usesOutput
+    self.lists = lists
     self.valueNames = valueNames
     self.nodeNames = nodeNames
     opset = draft.opset
@@ -67,10 +70,12 @@ struct ONNXUpgrade {
 
   func elementType(_ position: Int) -> ElementType? { position < facts.count ? facts[position]?.elementType : nil }
 
-  /// Adds a constant whose name ends in `part`; returns its name.
+  /// Adds a constant whose name ends in `part`, unless an earlier node has made the same integers; returns its name.
   mutating func constant(_ part: String, _ data: TensorData) -> String {
+    if data.elementType == .int64, let known = lists[data] { return known }
     let name = valueNames.fresh("\(draft.name).\(part)")
     constants.append((name, data))
+    if data.elementType == .int64 { lists[data] = name }
     return name
   }
 
