@@ -98,6 +98,18 @@ import Testing
     }
   }
 
+  /// Sizes and axes take a byte each; what would be longer that way is written as it is.
+  @Test(arguments: [[1, 2, 3, 127, 0, 64], [-1, 36, 1, 1], [Int.max, Int.min, -1], [-1]])
+  func listsOfIntegersTakeFewBytes(_ numbers: [Int]) throws {
+    let list = TensorData(shape: [numbers.count], integers: numbers.map(Int64.init))
+    let graph = try Self.network(list)
+    let bytes = try ONNXFile.encode(graph)
+    #expect(try ONNXFile.decode(bytes, precision: .asWritten).weights["positions"] == list)
+    let single = try ONNXFile.encode(Self.network(TensorData(shape: [1], integers: [0]))).count
+    let isSmall = numbers.allSatisfy { (0..<128).contains($0) }
+    #expect(bytes.count <= single + (numbers.count - 1) * (isSmall ? 1 : 8) + 8, "\(numbers)")
+  }
+
   @Test func otherPositionsStay() throws {
     let irregular = try Self.positions([300], .int64) { $0[0] * $0[0] % 97 }
     let graph = try Self.network(irregular)

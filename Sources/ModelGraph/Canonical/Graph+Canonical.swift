@@ -43,15 +43,21 @@ extension Graph {
     return "\(base)_\(number)"
   }
 
-  /// Gives an input of a node, by position, a new constant: under the old constant's name where nothing else reads that, else under a
-  /// fresh one.
+  /// Gives an input of a node, by position, a new constant: under the old constant's name where nothing else reads that, else that of
+  /// an equal list of integers, else under a fresh one.
   mutating func replaceConstant(ofNode node: Int, input: Int, with data: TensorData, named part: String) {
     let old = nodes[node].inputs[input]
     if weights[old] == data { return }
     let readers = nodes.reduce(0) { count, node in count + node.inputs.count { $0 == old } }
     let isFree = weights[old] != nil && readers == 1 && !outputs.contains { $0.name == old }
-    let name = isFree ? old : unusedName("\(nodes[node].name).\(part)")
+    let name = isFree ? old : equalList(data) ?? unusedName("\(nodes[node].name).\(part)")
     weights[name] = data
     nodes[node].inputs[input] = name
+  }
+
+  /// The name of a list of integers that the network has already.
+  private func equalList(_ data: TensorData) -> String? {
+    guard data.elementType == .int64 else { return nil }
+    return weights.lazy.filter { $0.value == data }.map(\.key).min()
   }
 }

@@ -75,12 +75,28 @@ struct ONNXTensorReader {
 }
 
 extension Onnx_TensorProto {
-  /// A named tensor with its bytes inside.
+  /// From so many bytes on a tensor's bytes are written as they are, inside or outside the network's file.
+  static let smallestRaw = 1024
+
+  /// A named tensor with its bytes inside: small lists of integers (sizes, axes, pads) as the field of numbers where that is shorter,
+  /// since most of them are below 128 and take one byte there instead of eight.
   init(_ name: String, _ data: TensorData) {
     self.init()
     if !name.isEmpty { self.name = name }
     dims = data.shape.map(Int64.init)
     dataType = data.elementType.onnxCode
+    if data.elementType == .int64, data.bytes.count < Self.smallestRaw {
+      let integers = data.integers
+      if integers.reduce(0, { $0 + Self.encodedBytes(of: $1) }) < data.bytes.count {
+        int64Data = integers
+        return
+      }
+    }
     rawData = data.elementType.packedBits.map { NarrowNumbers.packed(data.bytes, bits: $0) } ?? data.bytes
+  }
+
+  /// Seven bits a byte, all sixty-four of a negative number.
+  private static func encodedBytes(of number: Int64) -> Int {
+    max(1, (UInt64.bitWidth - UInt64(bitPattern: number).leadingZeroBitCount + 6) / 7)
   }
 }

@@ -4,7 +4,7 @@ import ModelGraph
 /// Where the large weights of a network lie in a file of their own, each at the start of a page so that it can be mapped.
 struct ONNXOutsideWeights {
   /// Smaller tensors stay in the network's own file: runtimes read sizes and axes there before they load weights.
-  private static let smallest = 1024
+  private static let smallest = Onnx_TensorProto.smallestRaw
   private static let page = 4096
 
   /// The plain name of the file, in the network's folder.
