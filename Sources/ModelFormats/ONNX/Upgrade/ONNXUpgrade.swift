@@ -70,12 +70,18 @@ struct ONNXUpgrade {
 
   func elementType(_ position: Int) -> ElementType? { position < facts.count ? facts[position]?.elementType : nil }
 
-  /// Adds a constant whose name ends in `part`, unless an earlier node has made the same integers; returns its name.
+  /// Adds a constant whose name ends in `part`; returns its name. Integers that an earlier node has made are taken again, so they
+  /// have no node's name in theirs.
   mutating func constant(_ part: String, _ data: TensorData) -> String {
-    if data.elementType == .int64, let known = lists[data] { return known }
-    let name = valueNames.fresh("\(draft.name).\(part)")
+    guard data.elementType == .int64 else {
+      let name = valueNames.fresh("\(draft.name).\(part)")
+      constants.append((name, data))
+      return name
+    }
+    if let known = lists[data] { return known }
+    let name = valueNames.fresh(part)
     constants.append((name, data))
-    if data.elementType == .int64 { lists[data] = name }
+    lists[data] = name
     return name
   }
 
