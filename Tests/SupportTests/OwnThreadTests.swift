@@ -5,8 +5,6 @@ import Testing
 /// The ground that blocking tests stand on.
 @Suite(.ownThread) struct OwnThreadTests {
   @Test func aTestHasAThreadOfItsOwn() async {
-    // On a busy machine a test was once seen to begin on a shared thread; from its first wait on it has its own.
-    await Task.yield()
     #expect(threadName() == OwnThread.threadName)
     #expect(Test.current?.name == "aTestHasAThreadOfItsOwn()")
   }
@@ -14,11 +12,21 @@ import Testing
   @Test func aTestComesBackToItsThread() async {
     #expect(threadName() == OwnThread.threadName)
     await Task.yield()
-    await Task.detached {}.value
+    // Another thread, not a task: the queue of all other tests may be minutes long.
+    await withCheckedContinuation { continuation in Thread.detachNewThread { continuation.resume() } }
     #expect(threadName() == OwnThread.threadName)
   }
 
-  private nonisolated func threadName() -> String? { Thread.current.name }
+  private nonisolated func threadName() -> String? { OwnThread.currentThreadName }
+
+  /// Threads that start while all processors are busy are named as well.
+  @Test func everyThreadHasItsName() async throws {
+    for _ in 0..<200 {
+      try await OwnThread.ownThread.provideScope(for: #require(Test.current), testCase: nil) {
+        #expect(OwnThread.currentThreadName == OwnThread.threadName)
+      }
+    }
+  }
 
   /// More tests than the machine has processors, none of which can end before all have begun.
   @Test(arguments: 0..<3) func blockedTestsDoNotHoldUpOthers(_ number: Int) async {
